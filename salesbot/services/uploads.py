@@ -1,0 +1,122 @@
+"""Pictures and files that staff give the shop, kept in the instance folder under our own names."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+
+from flask import current_app
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from salesbot.errors import SalesbotError
+
+COVER_SIDE = 1200  # pixels: as much as a phone shows
+COVER_BYTES = 5_000_000  # the largest picture that WhatsApp takes
+READ_BYTES = 25_000_000
+_READABLE = ("JPEG", "PNG", "WEBP")
+
+
+def covers_folder() -> Path:
+    """Where the pictures of products are; they are public under `/media/`."""
+    return _folder("covers")
+
+
+def files_folder() -> Path:
+    """Where the files that customers buy are; nobody gets them but through a delivery."""
+    return _folder("files")
+
+
+def keep_cover(source: IO[bytes] | bytes, filename: str) -> str:
+    """Keeps a picture as a JPEG or PNG that WhatsApp takes; gives its name in `covers_folder()`.
+
+    SalesbotError says why a file can't be used. What a camera wrote into it, such as a place, is
+    left out.
+    """
+    content = source if isinstance(source, bytes) else source.read(READ_BYTES + 1)
+    if len(content) > READ_BYTES:
+        raise SalesbotError(f"{filename} is larger than {READ_BYTES // 1_000_000} MB")
+    data, suffix = _prepared(content, filename)
+    return _keep(covers_folder(), suffix, lambda file: file.write(data))
+
+
+def keep_file(source: IO[bytes] | bytes, filename: str) -> str:
+    """Keeps a file for sale as it is; gives its name in `files_folder()`."""
+    stream = BytesIO(source) if isinstance(source, bytes) else source
+    ending = re.search(r"\.[A-Za-z0-9]{1,10}$", filename)
+    suffix = ending[0].lower() if ending else ""
+    return _keep(files_folder(), suffix, lambda file: shutil.copyfileobj(stream, file))
+
+
+def _folder(name: str) -> Path:
+    folder = Path(current_app.instance_path) / "uploads" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _prepared(content: bytes, filename: str) -> tuple[bytes, str]:
+    try:
+        with warnings.catch_warnings():
+            # A small file that claims to be a giant picture is an attack on the memory.
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture = Image.open(BytesIO(content), formats=_READABLE)
+            picture.load()
+            is_png = picture.format == "PNG"
+            upright = ImageOps.exif_transpose(picture)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as exc:
+        raise SalesbotError(f"{filename} is not a picture: use JPEG, PNG or WebP") from exc
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
+        raise SalesbotError(f"{filename} has too many pixels: make it smaller first") from exc
+    if max(upright.size) > COVER_SIDE:
+        upright = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+        upright.thumbnail((COVER_SIDE, COVER_SIDE), Image.Resampling.LANCZOS)
+    if is_png or upright.has_transparency_data:
+        data = _saved(_for_png(upright), "PNG")
+        if len(data) <= COVER_BYTES:
+            return data, ".png"
+    return _saved(_on_white(upright), "JPEG"), ".jpg"
+
+
+def _for_png(picture: Image.Image) -> Image.Image:
+    if picture.mode == "P":
+        return picture
+    return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    seen = picture.convert("RGBA")
+    white = Image.new("RGBA", seen.size, "white")
+    return Image.alpha_composite(white, seen).convert("RGB")
+
+
+def _saved(picture: Image.Image, form: str) -> bytes:
+    picture.info = {key: value for key, value in picture.info.items() if key == "transparency"}
+    out = BytesIO()
+    picture.save(out, form, optimize=True, quality=85)
+    return out.getvalue()
+
+
+def _keep(folder: Path, suffix: str, write: Callable[[IO[bytes]], object]) -> str:
+    """Writes a new file whole or not at all; its name is made here and can't be guessed."""
+    name = f"{uuid.uuid4().hex}{suffix}"
+    handle, path = tempfile.mkstemp(dir=folder, prefix=".new-")
+    unfinished = Path(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(folder / name)
+    except BaseException:
+        unfinished.unlink()
+        raise
+    return name
