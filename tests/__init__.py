@@ -1,0 +1,1 @@
+"""Everything that proves salesbot; `tests.support` is shared by all of it."""

@@ -1,0 +1,11 @@
+"""What every test can ask for."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+pytest_plugins = ["tests.support.needs", "tests.support.postgres", "tests.support.browser"]
+
+# The same examples every time, and no deadline: a shared machine may be slow for a moment.
+settings.register_profile("salesbot", derandomize=True, deadline=None)
+settings.load_profile("salesbot")

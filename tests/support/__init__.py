@@ -1,0 +1,1 @@
+"""What tests need beyond the application: a real PostgreSQL, a real browser."""
