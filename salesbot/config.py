@@ -1,0 +1,271 @@
+"""Every setting: its name, what it means, and how defaults, file, environment and caller combine."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from salesbot.errors import ConfigError
+from salesbot.money import is_currency
+from salesbot.vault import new_key
+
+PREFIX = "SALESBOT_"
+
+
+def _text(value: str) -> str:
+    return value.strip()
+
+
+def _switch(value: str) -> bool:
+    word = value.strip().casefold()
+    if word in {"1", "true", "yes", "on"}:
+        return True
+    if word in {"", "0", "false", "no", "off"}:
+        return False
+    raise ValueError("use 1 or 0")
+
+
+def _count(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", value.strip()):
+        raise ValueError("use a whole number, 0 or more")
+    return int(value)
+
+
+def _words(value: str) -> list[str]:
+    return [word for word in re.split(r"[,\s]+", value.strip()) if word]
+
+
+def _address(value: str) -> str:
+    value = value.strip().rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.netloc):
+        raise ValueError("use an address like https://shop.example.com")
+    return value
+
+
+def _database(value: str) -> str:
+    value = value.strip()
+    for old in ("postgres://", "postgresql://"):
+        if value.startswith(old):
+            return "postgresql+psycopg://" + value.removeprefix(old)
+    return value
+
+
+def _sid(value: str) -> str:
+    value = value.strip()
+    if value and not re.fullmatch(r"AC[0-9a-fA-F]{32}", value):
+        raise ValueError("an account SID is AC and 32 hexadecimal digits")
+    return value
+
+
+def _number(value: str) -> str:
+    value = value.strip()
+    if value and not value.startswith("whatsapp:"):
+        value = f"whatsapp:{value}"
+    if value and not re.fullmatch(r"whatsapp:\+\d{6,15}", value):
+        raise ValueError("use the full number with its country code, like +14155238886")
+    return value
+
+
+def _currency(value: str) -> str:
+    value = value.strip().upper()
+    if not is_currency(value):
+        raise ValueError("use a currency's three letters, like USD")
+    return value
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting. `read` turns typed text into its value and raises ValueError with a remedy."""
+
+    name: str
+    meaning: str
+    default: Any = ""
+    read: Callable[[str], Any] = _text
+    customary: bool = False
+    secret: bool = False
+    in_back_office: bool = False
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        "DATABASE_URL",
+        "the database; empty: SQLite in the instance folder",
+        "",
+        _database,
+        True,
+        True,
+    ),
+    Option(
+        "SESSION_SECRET",
+        "signs staff sessions; empty: made once into the instance folder",
+        "",
+        _text,
+        True,
+        True,
+    ),
+    Option(
+        "KEYRING",
+        "encrypts licence keys and signs links; several keys, newest first",
+        [],
+        _words,
+        False,
+        True,
+    ),
+    Option("PUBLIC_URL", "the address that the world sees", "", _address, True),
+    Option("TWILIO_ACCOUNT_SID", "the Twilio account", "", _sid, True),
+    Option(
+        "TWILIO_AUTH_TOKEN",
+        "signs what Twilio sends; two, with a comma, while one is rotated",
+        [],
+        _words,
+        True,
+        True,
+    ),
+    Option("TWILIO_WHATSAPP_NUMBER", "the shop's number on WhatsApp", "", _number, True),
+    Option("TWILIO_API_URL", "a stand-in for Twilio's API", "", _address, True),
+    Option("DISABLED_PLUGINS", "plugins to leave out, by name", [], _words),
+    Option("SAFE_MODE", "1: only the built-in plugins", False, _switch),
+    Option("BUTTONS", "1: choices go out as WhatsApp buttons and lists", False, _switch),
+    Option("PORT", "the port of `salesbot serve`", 5000, _count),
+    Option("TRUSTED_PROXIES", "how many reverse proxies stand in front", 0, _count),
+    Option("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", "INFO", lambda value: value.strip().upper()),
+    Option("LOG_FORMAT", "text or json", "text"),
+    Option("IDLE_MINUTES", "staff are signed out after this long without a click", 120, _count),
+    Option("SIGN_IN_LIMIT", "sign-in attempts allowed from one address", "10 per minute"),
+    Option("UPLOAD_MEGABYTES", "the largest file that staff may upload", 200, _count),
+    Option(
+        "LIMITER_STORAGE",
+        "where limits are counted; a redis:// address for several machines",
+        "memory://",
+    ),
+    Option("SHOP_NAME", "the shop's name as customers read it", "Our shop", in_back_office=True),
+    Option("CURRENCY", "the currency of all prices", "USD", _currency, in_back_office=True),
+    Option(
+        "LANGUAGES",
+        "languages of the shop, the first one is the usual one",
+        ["en"],
+        _words,
+        in_back_office=True,
+    ),
+    Option(
+        "ORDER_MINUTES",
+        "how long an unpaid order holds its goods, in minutes",
+        60,
+        _count,
+        in_back_office=True,
+    ),
+    Option("DOWNLOADS", "how often a bought file may be downloaded", 5, _count, in_back_office=True),
+    Option("DOWNLOAD_DAYS", "how many days a download link works", 30, _count, in_back_office=True),
+    Option(
+        "LOW_STOCK",
+        "say so when a product has this many keys left or fewer",
+        3,
+        _count,
+        in_back_office=True,
+    ),
+)
+
+BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
+
+
+def from_environment(option: Option) -> Any | None:
+    """The option's value in the environment, or None; ConfigError when it cannot be used."""
+    names = [option.name] if option.customary else []
+    for name in [*names, PREFIX + option.name]:
+        if name in os.environ:
+            return _read(option, os.environ[name], name)
+    return None
+
+
+def _read(option: Option, text: str, name: str) -> Any:
+    try:
+        return option.read(text)
+    except ValueError as exc:
+        shown = "" if option.secret else f" (it is {text!r})"
+        raise ConfigError(f"{name} can't be used{shown}: {exc}") from exc
+
+
+def read(instance: Path, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """All settings: defaults, then `config.py` of the instance folder, environment, `overrides`.
+
+    The key `FIXED` names those that the environment or `overrides` decided: the back office shows
+    them and cannot change them. `PLUGIN_SETTINGS` holds the environment's other `SALESBOT_` words.
+    Names in `overrides` that are no setting (Flask's own, a plugin's)
+    are passed through.
+    """
+    values: dict[str, Any] = {option.name: option.default for option in OPTIONS}
+    values.update(_instance_file(instance / "config.py"))
+    fixed: set[str] = set()
+    for option in OPTIONS:
+        found = from_environment(option)
+        if found is not None:
+            values[option.name] = found
+            fixed.add(option.name)
+    for name, value in (overrides or {}).items():
+        option_or_none = BY_NAME.get(name)
+        is_text = isinstance(value, str) and option_or_none is not None
+        values[name] = _read(option_or_none, value, name) if is_text and option_or_none else value
+        fixed.add(name)
+    values["FIXED"] = frozenset(fixed)
+    values["PLUGIN_SETTINGS"] = {
+        name.removeprefix(PREFIX): value
+        for name, value in os.environ.items()
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in BY_NAME
+    }
+    _complete(values, instance)
+    return values
+
+
+def _instance_file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    names: dict[str, Any] = {}
+    try:
+        exec(compile(path.read_text(), str(path), "exec"), names)  # noqa: S102 - the shop's own settings file
+    except Exception as exc:
+        raise ConfigError(f"{path} can't be read: {type(exc).__name__}: {exc}") from exc
+    found = {name: value for name, value in names.items() if name.isupper()}
+    return {
+        name: _read(BY_NAME[name], value, f"{name} in {path}")
+        if isinstance(value, str) and name in BY_NAME
+        else value
+        for name, value in found.items()
+    }
+
+
+def _complete(values: dict[str, Any], instance: Path) -> None:
+    if not values["DATABASE_URL"]:
+        values["DATABASE_URL"] = f"sqlite:///{instance / 'salesbot.db'}"
+    if not values["SESSION_SECRET"]:
+        values["SESSION_SECRET"] = _made_once(instance / "session_secret", secrets.token_urlsafe(48))
+    if not values["KEYRING"]:
+        values["KEYRING"] = _words(_made_once(instance / "keyring", new_key()))
+    given = [name for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN") if values[name]]
+    if len(given) == 1:
+        raise ConfigError(f"{given[0]} is set and the other of the two Twilio settings is not")
+
+
+def _made_once(path: Path, fresh: str) -> str:
+    """What stands in `path`, written there first when nothing does; the first process wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(fresh + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(name, path)
+        except FileExistsError:
+            pass
+        finally:
+            Path(name).unlink()
+    return path.read_text().strip()

@@ -1,0 +1,68 @@
+"""The errors that salesbot raises itself; a reply or a status is made of them at the edge only."""
+
+from __future__ import annotations
+
+
+class SalesbotError(Exception):
+    """Base of all of them; its text may be shown to staff, never to a customer."""
+
+
+class ConfigError(SalesbotError):
+    """A setting cannot be used as it is; the text names it and says what would do."""
+
+
+class DatabaseBusy(SalesbotError):
+    """The database could not be written to before the deadline."""
+
+
+class NotSent(SalesbotError):
+    """A channel refused a message. `code` is the provider's, `retry_in` seconds or None for never."""
+
+    def __init__(self, reason: str, *, code: str = "", retry_in: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+        self.retry_in = retry_in
+
+
+class SendUnknown(SalesbotError):
+    """Nobody can tell whether the provider took the message: it must not be sent again blindly."""
+
+
+class OutOfStock(SalesbotError):
+    """Fewer units are left than were asked for. `left` is how many."""
+
+    def __init__(self, title: str, left: int) -> None:
+        super().__init__(f"{title}: {left} left")
+        self.title = title
+        self.left = left
+
+
+class NotForSale(SalesbotError):
+    """The product is not offered (any more)."""
+
+
+class WrongState(SalesbotError):
+    """What was asked for does not fit the state that the row is in."""
+
+
+class KeyringError(SalesbotError):
+    """Something was encrypted or signed with a key that this shop's keyring does not hold."""
+
+
+class BadLink(SalesbotError):
+    """A signed link was changed, cut off, or made by somebody else."""
+
+
+class PluginProblem(SalesbotError):
+    """A plugin cannot be loaded, or did what plugins must not do; the text says what and where."""
+
+
+class TransactionBroken(SalesbotError):
+    """A plugin destroyed the transaction it ran in: the work must be done again without it."""
+
+    def __init__(self, plugin: str, reason: str) -> None:
+        super().__init__(f"{plugin}: {reason}")
+        self.plugin = plugin
+        self.reason = reason
+        self.recorded = False

@@ -1,0 +1,38 @@
+"""Money: integer minor units with an ISO 4217 currency, and how people read and type it."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from babel.numbers import format_currency, get_currency_precision, list_currencies
+
+
+def decimals(currency: str) -> int:
+    """How many decimals `currency` has: 2 for USD, 0 for JPY, 3 for KWD."""
+    return get_currency_precision(currency)
+
+
+def is_currency(code: str) -> bool:
+    """Whether `code` is an ISO 4217 code that people can be paid in."""
+    return code in list_currencies()
+
+
+def to_decimal(amount: int, currency: str) -> Decimal:
+    """Minor units as the number people write: 1999 USD is 19.99."""
+    return Decimal(amount).scaleb(-decimals(currency))
+
+
+def to_minor(amount: Decimal | str, currency: str) -> int:
+    """A written number as minor units; ValueError when it is no number or too precise."""
+    try:
+        minor = Decimal(amount).scaleb(decimals(currency))
+    except InvalidOperation as exc:
+        raise ValueError(f"{amount!r} is not an amount of money") from exc
+    if not minor.is_finite() or minor != minor.to_integral_value():
+        raise ValueError(f"{currency} has {decimals(currency)} decimals, {amount} has more")
+    return int(minor)
+
+
+def show(amount: int, currency: str, language: str = "en") -> str:
+    """An amount as a person reads it: `show(1999, "USD")` is `$19.99`."""
+    return format_currency(to_decimal(amount, currency), currency, locale=language)
