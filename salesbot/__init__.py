@@ -1,0 +1,87 @@
+"""salesbot sells digital products on WhatsApp; everything a plugin author needs comes from here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from salesbot.hookspecs import hookimpl
+from salesbot.messages import (
+    Chat,
+    Choice,
+    Customer,
+    Delivered,
+    Location,
+    Media,
+    Message,
+    NeedsStaff,
+    NotFromProvider,
+    Order,
+    OrderLine,
+    PaymentEvent,
+    PaymentMethod,
+    Product,
+    Redirect,
+    Refunded,
+    Replies,
+    Reply,
+    Setting,
+    Show,
+    Unit,
+)
+from salesbot.money import show as show_money
+from salesbot.texts import plural_translator, speaking, translator
+from salesbot.understanding import is_one_of
+
+if TYPE_CHECKING:
+    from salesbot.app import create_app
+    from salesbot.dispatcher import menu_items
+    from salesbot.plugin_manager import setting
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "create_app": "salesbot.app",
+    "menu_items": "salesbot.dispatcher",
+    "setting": "salesbot.plugin_manager",
+}
+"""Loaded when they are first used: they need the database, and a plugin's import should be quick."""
+
+__all__ = [
+    "Chat",
+    "Choice",
+    "Customer",
+    "Delivered",
+    "Location",
+    "Media",
+    "Message",
+    "NeedsStaff",
+    "NotFromProvider",
+    "Order",
+    "OrderLine",
+    "PaymentEvent",
+    "PaymentMethod",
+    "Product",
+    "Redirect",
+    "Refunded",
+    "Replies",
+    "Reply",
+    "Setting",
+    "Show",
+    "Unit",
+    "create_app",
+    "hookimpl",
+    "is_one_of",
+    "menu_items",
+    "plural_translator",
+    "setting",
+    "show_money",
+    "speaking",
+    "translator",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

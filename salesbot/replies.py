@@ -1,0 +1,85 @@
+"""Looks over what plugins return, before anything of it is stored: limits, types, characters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from salesbot.errors import PluginProblem
+from salesbot.messages import Choice, Reply
+
+LONGEST_TEXT = 10_000
+MOST_CHOICES = 100
+LONGEST_ID = 200
+LONGEST_QUESTION = 200
+
+
+def checked_replies(value: object) -> list[Reply] | None:
+    """Replies as a list, or None for "not mine"; PluginProblem says what is wrong with anything else."""
+    if value is None:
+        return None
+    replies = [value] if isinstance(value, Reply) else value
+    if not isinstance(replies, Sequence) or not all(isinstance(reply, Reply) for reply in replies):
+        raise PluginProblem(f"it returned {_name(value)}, not a Reply, a list of them, or None")
+    return [_checked(reply) for reply in replies]
+
+
+def _checked(reply: Reply) -> Reply:
+    _text(reply.text, "a reply's text", LONGEST_TEXT)
+    choices = checked_choices(reply.choices)
+    if not (reply.text.strip() or choices or reply.media_url):
+        raise PluginProblem("a reply has neither text nor choices nor a picture")
+    if reply.media_url is not None:
+        _text(reply.media_url, "media_url", LONGEST_TEXT)
+        if not reply.media_url.startswith(("https://", "http://")):
+            raise PluginProblem("media_url is no absolute address")
+    if reply.ask is not None:
+        _text(reply.ask, "ask", LONGEST_QUESTION)
+    return reply
+
+
+def checked_choices(value: object) -> list[Choice]:
+    """Choices as a list; PluginProblem says what is wrong with anything else."""
+    choices = [] if value is None else [value] if isinstance(value, Choice) else value
+    if not isinstance(choices, Sequence) or not all(isinstance(choice, Choice) for choice in choices):
+        raise PluginProblem(f"it gave {_name(value)} where choices belong")
+    if len(choices) > MOST_CHOICES:
+        raise PluginProblem(f"{len(choices)} choices are more than {MOST_CHOICES}")
+    for choice in choices:
+        _text(choice.id, "a choice's id", LONGEST_ID)
+        _text(choice.title, "a choice's title", LONGEST_TEXT)
+        _text(choice.detail, "a choice's detail", LONGEST_TEXT)
+        if not choice.id.strip() or not choice.title.strip():
+            raise PluginProblem("a choice has no id or no title")
+        if len(choice.id.encode()) > LONGEST_ID:
+            raise PluginProblem(f"a choice's id is longer than {LONGEST_ID} bytes")
+    return list(choices)
+
+
+def checked_notes(notes: Any) -> dict[str, Any]:
+    """A deep copy of a plugin's notes; PluginProblem when they are not JSON."""
+    if not isinstance(notes, dict):
+        raise PluginProblem(f"chat.data is {_name(notes)}, not a dict")
+    if not notes:
+        return {}
+    try:
+        copy: dict[str, Any] = json.loads(json.dumps(notes, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as exc:
+        raise PluginProblem(f"chat.data is not JSON: {exc}") from exc
+    return copy
+
+
+def _text(value: object, what: str, longest: int) -> None:
+    if not isinstance(value, str):
+        raise PluginProblem(f"{what} is {_name(value)}, not a text")
+    if len(value) > longest:
+        raise PluginProblem(f"{what} has {len(value)} characters, more than {longest}")
+    try:
+        value.encode()
+    except UnicodeEncodeError as exc:
+        raise PluginProblem(f"{what} holds half a character") from exc
+
+
+def _name(value: object) -> str:
+    return f"a {type(value).__name__}"

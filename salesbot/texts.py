@@ -1,0 +1,60 @@
+"""What people read, in their language: one translator a package, one language a turn."""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from importlib.resources import files
+
+_language: ContextVar[str] = ContextVar("salesbot_language", default="en")
+
+
+def language() -> str:
+    """The language that is being spoken now, such as "en"."""
+    return _language.get()
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Everything said inside is said in the language `code`."""
+    token = _language.set(code)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+@cache
+def _catalogue(package: str, code: str) -> gettext.NullTranslations:
+    folder = files(package) / "translations"
+    return gettext.translation("messages", str(folder), languages=[code], fallback=True)
+
+
+def translator(package: str) -> Callable[[str], str]:
+    """The `gettext` of a package that keeps `translations/<code>/LC_MESSAGES/messages.mo`.
+
+    `_ = translator(__name__)` in a plugin's `__init__.py`; a sentence that the current language
+    lacks stays as it is written in the code.
+    """
+
+    def translate(sentence: str) -> str:
+        return _catalogue(package, _language.get()).gettext(sentence)
+
+    return translate
+
+
+def plural_translator(package: str) -> Callable[[str, str, int], str]:
+    """The `ngettext` of a package: `(one, many, count)` to the right form, unformatted."""
+
+    def translate(one: str, many: str, count: int) -> str:
+        return _catalogue(package, _language.get()).ngettext(one, many, count)
+
+    return translate
+
+
+def in_every_language(package: str, sentence: str, codes: tuple[str, ...]) -> dict[str, str]:
+    """`sentence` in each language of `codes`, by language."""
+    return {code: _catalogue(package, code).gettext(sentence) for code in codes}
