@@ -1,0 +1,148 @@
+"""Keeps what a plugin does to the database undoable, and keeps plugins from ending the transaction.
+
+A savepoint for each plugin asked would cost more than the asking. So a `Guard` opens one only at
+the plugin's first write, or when it first loads an object that it could change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from flask_sqlalchemy.session import Session
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import ORMExecuteState, SessionTransaction
+
+from salesbot.errors import PluginProblem, TransactionBroken
+
+_guard: ContextVar[Guard | None] = ContextVar("salesbot_guard", default=None)
+
+
+class GuardedSession(Session):
+    """A session that a running plugin can neither commit, roll back nor close."""
+
+    def begin_nested(self) -> SessionTransaction:
+        """A plugin's own savepoints lie inside the one that can undo the plugin."""
+        guard = _guard.get()
+        if guard is not None:
+            guard.open_savepoint()
+        return super().begin_nested()
+
+    def commit(self) -> None:
+        _refuse("commits")
+        super().commit()
+
+    def rollback(self) -> None:
+        _refuse("rolls back")
+        super().rollback()
+
+    def close(self) -> None:
+        _refuse("closes the session")
+        super().close()
+
+
+class Guard:
+    """What one call of a plugin has done to the session so far."""
+
+    def __init__(self, session: Session, plugin: str) -> None:
+        self.session = session
+        self.connection = session.connection()
+        self.plugin = plugin
+        self.offence = ""
+        self._root = session.get_transaction()
+        self._savepoint: SessionTransaction | None = None
+        self._opening = False
+
+    def open_savepoint(self) -> None:
+        """Makes all that follows undoable; does nothing when it is already."""
+        if self._savepoint is None and not self._opening:
+            self._opening = True
+            try:
+                self._savepoint = self.session.begin_nested()
+            finally:
+                self._opening = False
+
+    def keep(self) -> None:
+        """Writes out what the plugin did; raises what the database says about it."""
+        if self._savepoint is not None:
+            self._savepoint.commit()
+        elif self.session.new or self.session.dirty or self.session.deleted:
+            self.session.flush()
+        self._check_root()
+
+    def undo(self) -> None:
+        """Takes back what the plugin did; TransactionBroken when that cannot be done any more."""
+        if self._savepoint is not None and self._savepoint.is_active:
+            self._savepoint.rollback()
+        for started in (*self.session.new, *self.session.deleted):
+            self.session.expunge(started)
+        self._check_root()
+        self.session.expire_all()
+
+    def _check_root(self) -> None:
+        root = self.session.get_transaction()
+        if root is not self._root or root is None or not root.is_active:
+            raise TransactionBroken(self.plugin, self.offence or "ended the transaction")
+
+
+@contextmanager
+def guarded(guard: Guard) -> Iterator[None]:
+    """Everything done inside is done by the guard's plugin."""
+    token = _guard.set(guard)
+    try:
+        yield
+    finally:
+        _guard.reset(token)
+
+
+def _refuse(what: str) -> None:
+    guard = _guard.get()
+    if guard is not None:
+        guard.offence = what
+        raise PluginProblem(f"a plugin must not do this: it {what} the transaction of the core")
+
+
+@event.listens_for(GuardedSession, "before_attach")
+def _before_attach(session: Session, instance: Any) -> None:
+    guard = _guard.get()
+    if guard is not None and guard.session is session:
+        guard.open_savepoint()
+
+
+@event.listens_for(GuardedSession, "do_orm_execute")
+def _before_orm(state: ORMExecuteState) -> None:
+    guard = _guard.get()
+    if guard is None or guard.session is not state.session:
+        return
+    descriptions = getattr(state.statement, "column_descriptions", None)
+    if descriptions is None or any(
+        d["entity"] is not None and d["expr"] is d["entity"] for d in descriptions
+    ):
+        guard.open_savepoint()
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _before_statement(
+    connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+) -> None:
+    guard = _guard.get()
+    if guard is None or connection is not guard.connection or statement[:6].upper() == "SELECT":
+        return
+    if not statement.lstrip()[:9].upper().startswith(("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN")):
+        guard.open_savepoint()
+
+
+@event.listens_for(Engine, "commit")
+def _before_commit(connection: Connection) -> None:
+    guard = _guard.get()
+    if guard is not None and connection is guard.connection:
+        _refuse("commits")
+
+
+@event.listens_for(Engine, "rollback")
+def _before_rollback(connection: Connection) -> None:
+    guard = _guard.get()
+    if guard is not None and connection is guard.connection:
+        guard.offence = guard.offence or "rolls back the transaction"

@@ -1,0 +1,149 @@
+"""SQLite made safe for many writers: IMMEDIATE transactions, one after the other, with a deadline.
+
+SQLAlchemy's defaults lose updates silently on SQLite; see docs/operators.md. A lock file beside
+the database orders the processes, a lock in memory orders the threads of this one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+from salesbot.errors import DatabaseBusy
+
+DEADLINE = 20.0
+PRAGMAS = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+
+_reading: ContextVar[bool] = ContextVar("salesbot_reading", default=False)
+
+
+@contextmanager
+def read_only() -> Iterator[None]:
+    """Transactions begun inside take no place in the queue and cannot write."""
+    token = _reading.set(True)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+@dataclass
+class WriterQueue:
+    """The order in which this process's threads, and other processes, write to one database."""
+
+    path: str
+    deadline: float = DEADLINE
+    _threads: threading.Lock = field(default_factory=threading.Lock)
+    _writer: int | None = None
+    _file: int | None = None
+
+    def enter(self) -> None:
+        """Waits for its turn; DatabaseBusy after `deadline` seconds.
+
+        A second writer in the same thread could only wait for itself and is refused at once.
+        """
+        me = threading.get_ident()
+        if self._writer == me:
+            raise DatabaseBusy("this thread already writes through another connection")
+        until = time.monotonic() + self.deadline
+        if not self._threads.acquire(timeout=self.deadline):
+            raise DatabaseBusy(f"waited {self.deadline:.0f} s for another writer of this process")
+        try:
+            self._lock_file(until)
+        except BaseException:
+            self._threads.release()
+            raise
+        self._writer = me
+
+    def leave(self) -> None:
+        """Lets the next one write."""
+        self._writer = None
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._threads.release()
+
+    def forget(self) -> None:
+        """Starts anew in a forked child, which must not share its parent's lock."""
+        self._threads = threading.Lock()
+        self._writer = None
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _lock_file(self, until: float) -> None:
+        if self._file is None:
+            self._file = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        pause = 0.0005
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise DatabaseBusy(
+                        f"waited {self.deadline:.0f} s for another process that writes"
+                    ) from None
+                time.sleep(pause)
+                pause = min(pause * 1.5, 0.005)
+            else:
+                return
+
+
+def install(engine: Engine) -> None:
+    """Gives an SQLite engine its pragmas, its own BEGIN, and the writer queue."""
+    path = engine.url.database or ""
+    in_memory = path in {"", ":memory:"} or "mode=memory" in path
+    queue = None if in_memory else WriterQueue(path + "-writer")
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", partial(_begin, queue))
+    event.listen(engine, "reset", partial(_reset, queue))
+    event.listen(engine, "close", partial(_closed, queue))
+    if queue is not None:
+        os.register_at_fork(after_in_child=queue.forget)
+
+
+def _set_pragmas(dbapi: Any, record: Any) -> None:
+    dbapi.isolation_level = None
+    cursor = dbapi.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(queue: WriterQueue | None, connection: Connection) -> None:
+    if _reading.get():
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+        connection.info["reading"] = True
+        connection.exec_driver_sql("BEGIN")
+        return
+    if queue is not None:
+        queue.enter()
+        connection.info["writing"] = True
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _reset(queue: WriterQueue | None, dbapi: Any, record: Any, state: Any) -> None:
+    """The pool takes a connection back: its transaction is over."""
+    if dbapi.in_transaction:
+        dbapi.rollback()
+    if record.info.pop("reading", False):
+        dbapi.execute("PRAGMA query_only=OFF")
+    _leave(queue, record)
+
+
+def _closed(queue: WriterQueue | None, dbapi: Any, record: Any) -> None:
+    _leave(queue, record)
+
+
+def _leave(queue: WriterQueue | None, record: Any) -> None:
+    if record.info.pop("writing", False) and queue is not None:
+        queue.leave()
