@@ -1,0 +1,57 @@
+"""The rows of a shop: what is true of ONE row, with constraints that make wrong states impossible."""
+
+from salesbot.database import db
+from salesbot.models.catalog import Category, LicenceKey, Product
+from salesbot.models.conversations import Conversation, Message
+from salesbot.models.customers import Customer, CustomerAddress
+from salesbot.models.deliveries import Delivery
+from salesbot.models.orders import Order, OrderEvent, OrderLine
+from salesbot.models.payments import Payment, PaymentEvent, Refund
+from salesbot.models.shop import PluginFailure, PluginState, ShopRevision, ShopSetting
+from salesbot.models.staff import StaffUser
+
+ALL = (
+    Category,
+    Product,
+    LicenceKey,
+    Customer,
+    CustomerAddress,
+    Conversation,
+    Message,
+    Order,
+    OrderLine,
+    OrderEvent,
+    Payment,
+    PaymentEvent,
+    Refund,
+    Delivery,
+    StaffUser,
+    ShopSetting,
+    ShopRevision,
+    PluginState,
+    PluginFailure,
+)
+
+__all__ = [
+    "ALL",
+    "Category",
+    "Conversation",
+    "Customer",
+    "CustomerAddress",
+    "Delivery",
+    "LicenceKey",
+    "Message",
+    "Order",
+    "OrderEvent",
+    "OrderLine",
+    "Payment",
+    "PaymentEvent",
+    "PluginFailure",
+    "PluginState",
+    "Product",
+    "Refund",
+    "ShopRevision",
+    "ShopSetting",
+    "StaffUser",
+    "db",
+]

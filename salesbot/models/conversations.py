@@ -1,0 +1,121 @@
+"""What was said: a chat with its state, and every message that came in or went out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from salesbot import clock
+from salesbot.database import BigId, Model, UTCDateTime, state_type
+from salesbot.models.customers import Customer
+
+IN_STATES = ("received", "unhandled")
+OUTBOX_STATES = ("waiting", "held", "sending")
+"""waiting: to be sent; held: until the customer writes again; sending: a worker has it."""
+PROVIDER_STATES = ("queued", "sent", "delivered", "read", "undelivered", "failed")
+OUT_STATES = ("answered", *OUTBOX_STATES, "unknown", *PROVIDER_STATES)
+"""answered: given to the provider as the answer to its request; unknown: nobody can tell."""
+
+
+def _one_of(column: str, words: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(word) for word in words)})"
+
+
+class Conversation(Model):
+    """One customer on one channel: who answers, the open question, what the chat shows."""
+
+    __table_args__ = (
+        UniqueConstraint("channel", "address"),
+        CheckConstraint(_one_of("answered_by", ("bot", "person")), name="answered_by"),
+        Index("ix_conversation_last_inbound_at", "last_inbound_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="RESTRICT"), index=True)
+    channel: Mapped[str] = mapped_column(state_type())
+    address: Mapped[str] = mapped_column(String(200))
+    answered_by: Mapped[str] = mapped_column(state_type(), default="bot")
+    person_wanted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    question: Mapped[str | None] = mapped_column(String(200))
+    question_plugin: Mapped[str | None] = mapped_column(String(100))
+    shown: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    shown_from: Mapped[int] = mapped_column(default=0)
+    notes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    last_inbound_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+
+    customer: Mapped[Customer] = relationship()
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.address}"
+
+
+class Message(Model):
+    """One message, in or out, stored once by the provider's id.
+
+    A message that goes out is its own outbox row. `body` is the text as the customer reads it,
+    except that secrets stand in it as marks (see `salesbot.services.secrets_in_text`); `choices`
+    are what it offers; `reply_to_id` is the message it answers; `in_answer` says that it was given
+    as the answer to the provider's request, and is given again when that request comes again.
+    """
+
+    __table_args__ = (
+        CheckConstraint(_one_of("direction", ("in", "out")), name="direction"),
+        CheckConstraint(
+            f"(direction = 'in' AND {_one_of('state', IN_STATES)})"
+            f" OR (direction = 'out' AND {_one_of('state', OUT_STATES)})",
+            name="state",
+        ),
+        Index("ix_message_conversation_id_id", "conversation_id", "id"),
+        Index(
+            "ix_message_outbox",
+            "conversation_id",
+            "id",
+            sqlite_where=text(_one_of("state", OUTBOX_STATES)),
+            postgresql_where=text(_one_of("state", OUTBOX_STATES)),
+        ),
+        Index(
+            "ix_message_trouble",
+            "state",
+            "id",
+            sqlite_where=text(_one_of("state", ("unhandled", "unknown", "failed", "undelivered"))),
+            postgresql_where=text(_one_of("state", ("unhandled", "unknown", "failed", "undelivered"))),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="RESTRICT"))
+    direction: Mapped[str] = mapped_column(String(3))
+    provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+    reply_to_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="RESTRICT"), index=True)
+    in_answer: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str] = mapped_column(state_type())
+    body: Mapped[str] = mapped_column(Text, default="")
+    choice: Mapped[str | None] = mapped_column(String(200))
+    choices: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    media: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    location: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    plugin: Mapped[str] = mapped_column(String(100), default="")
+    error: Mapped[str] = mapped_column(Text, default="")
+    error_code: Mapped[str] = mapped_column(String(16), default="")
+    attempts: Mapped[int] = mapped_column(default=0)
+    send_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    claimed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+
+    conversation: Mapped[Conversation] = relationship()
+
+    def __str__(self) -> str:
+        return f"Message {self.id}"

@@ -1,0 +1,97 @@
+"""What was bought: orders, their lines, and the timeline of what happened to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from salesbot import clock
+from salesbot.database import BigId, Model, Money, UTCDateTime, state_type
+from salesbot.models.catalog import Product
+from salesbot.models.conversations import Conversation
+from salesbot.models.customers import Customer
+
+ORDER_STATES = ("pending", "paid", "fulfilled", "expired", "cancelled")
+
+
+class Order(Model):
+    """One purchase; money in minor units of `currency`. `expires_at` ends its hold on the stock."""
+
+    __table_args__ = (
+        CheckConstraint("total >= 0", name="total_not_negative"),
+        CheckConstraint(f"state IN {ORDER_STATES}", name="state"),
+        CheckConstraint("state NOT IN ('paid', 'fulfilled') OR paid_at IS NOT NULL", name="paid_at"),
+        Index("ix_order_state_expires_at", "state", "expires_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    number: Mapped[str] = mapped_column(String(16), unique=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="RESTRICT"), index=True)
+    conversation_id: Mapped[int] = mapped_column(
+        ForeignKey("conversation.id", ondelete="RESTRICT"), index=True
+    )
+    state: Mapped[str] = mapped_column(state_type(), default="pending")
+    currency: Mapped[str] = mapped_column(String(3))
+    total: Mapped[int] = mapped_column(Money)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    fulfilled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    customer: Mapped[Customer] = relationship()
+    conversation: Mapped[Conversation] = relationship()
+    lines: Mapped[list[OrderLine]] = relationship(
+        back_populates="order", order_by="OrderLine.position", cascade="all, delete-orphan"
+    )
+    events: Mapped[list[OrderEvent]] = relationship(back_populates="order", order_by="OrderEvent.id")
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLine(Model):
+    """`quantity` of one product as it was when the order was placed."""
+
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("unit_price >= 0", name="unit_price_not_negative"),
+        CheckConstraint("amount = unit_price * quantity", name="amount"),
+        UniqueConstraint("order_id", "position"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("order.id", ondelete="RESTRICT"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="RESTRICT"), index=True)
+    position: Mapped[int]
+    title: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(state_type())
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    unit_price: Mapped[int] = mapped_column(Money)
+    quantity: Mapped[int]
+    amount: Mapped[int] = mapped_column(Money)
+
+    order: Mapped[Order] = relationship(back_populates="lines")
+    product: Mapped[Product] = relationship()
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.title}"
+
+
+class OrderEvent(Model):
+    """One line of an order's timeline: who did what, when and why."""
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("order.id", ondelete="RESTRICT"), index=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    who: Mapped[str] = mapped_column(String(120))
+    what: Mapped[str] = mapped_column(String(64))
+    why: Mapped[str] = mapped_column(Text, default="")
+
+    order: Mapped[Order] = relationship(back_populates="events")
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.who})"

@@ -1,0 +1,88 @@
+"""Money: payments and refunds as rows of their own, and every event a provider has sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from salesbot import clock
+from salesbot.database import BigId, Model, Money, UTCDateTime, state_type
+from salesbot.models.orders import Order
+
+PAYMENT_STATES = ("started", "confirmed", "failed", "disputed")
+REFUND_STATES = ("started", "done", "failed", "needs_staff")
+
+
+class Payment(Model):
+    """One payment of an order; `reference` is the provider's, known at the latest when confirmed."""
+
+    __table_args__ = (
+        UniqueConstraint("method", "reference"),
+        CheckConstraint("amount >= 0", name="amount_not_negative"),
+        CheckConstraint(f"state IN {PAYMENT_STATES}", name="state"),
+        CheckConstraint(
+            "state <> 'confirmed' OR (reference IS NOT NULL AND confirmed_at IS NOT NULL)",
+            name="confirmed",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("order.id", ondelete="RESTRICT"), index=True)
+    method: Mapped[str] = mapped_column(String(64))
+    reference: Mapped[str | None] = mapped_column(String(255))
+    state: Mapped[str] = mapped_column(state_type(), default="started")
+    amount: Mapped[int] = mapped_column(Money)
+    currency: Mapped[str] = mapped_column(String(3))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    order: Mapped[Order] = relationship()
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.reference or ''}".strip()
+
+
+class PaymentEvent(Model):
+    """One event of a provider, stored once by its id, with what became of it."""
+
+    __table_args__ = (UniqueConstraint("method", "event_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    method: Mapped[str] = mapped_column(String(64))
+    event_id: Mapped[str] = mapped_column(String(255))
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("order.id", ondelete="RESTRICT"), index=True)
+    reference: Mapped[str] = mapped_column(String(255))
+    kind: Mapped[str] = mapped_column(state_type())
+    amount: Mapped[int] = mapped_column(Money)
+    currency: Mapped[str] = mapped_column(String(3))
+    received_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    outcome: Mapped[str] = mapped_column(Text, default="")
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.kind} {self.event_id}"
+
+
+class Refund(Model):
+    """Money given back from one payment; it never un-pays the order."""
+
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint(f"state IN {REFUND_STATES}", name="state"),
+        UniqueConstraint("payment_id", "reference"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id", ondelete="RESTRICT"))
+    reference: Mapped[str | None] = mapped_column(String(255))
+    state: Mapped[str] = mapped_column(state_type(), default="started")
+    amount: Mapped[int] = mapped_column(Money)
+    currency: Mapped[str] = mapped_column(String(3))
+    why: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+
+    payment: Mapped[Payment] = relationship()
+
+    def __str__(self) -> str:
+        return f"Refund {self.id}"
