@@ -1,0 +1,1 @@
+"""What is true across rows: plain functions that flush and never commit."""

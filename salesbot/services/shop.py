@@ -1,0 +1,124 @@
+"""The shop's settings and switched-off plugins, as every process sees them with the next message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, g
+from sqlalchemy import select
+
+from salesbot import clock
+from salesbot.config import BY_NAME, PREFIX, Option
+from salesbot.database import db
+from salesbot.errors import ConfigError
+from salesbot.messages import Setting
+from salesbot.models import PluginState, ShopRevision, ShopSetting
+
+_REVISION = select(ShopRevision.number).where(ShopRevision.id == 1)
+
+
+@dataclass(frozen=True)
+class ShopState:
+    """What staff have set: texts by setting name, and switched-off plugins with the reason."""
+
+    revision: int
+    texts: dict[str, str]
+    switched_off: dict[str, str]
+
+
+def state(revision: int | None = None) -> ShopState:
+    """The present state; asks the database for its revision once a request or turn unless given."""
+    if revision is None:
+        revision = g.get("shop_revision")
+        if revision is None:
+            revision = db.session.scalar(_REVISION) or 0
+    g.shop_revision = revision
+    known: ShopState | None = current_app.extensions.get("salesbot.shop")
+    if known is None or known.revision != revision:
+        known = _load(revision)
+        current_app.extensions["salesbot.shop"] = known
+    return known
+
+
+def _load(revision: int) -> ShopState:
+    settings = db.session.execute(select(ShopSetting.name, ShopSetting.value, ShopSetting.secret))
+    off = db.session.execute(select(PluginState.name, PluginState.reason).where(~PluginState.enabled))
+    return ShopState(
+        revision,
+        {name: value if secret is None else secret for name, value, secret in settings},
+        {row.name: row.reason for row in off},
+    )
+
+
+def changed() -> None:
+    """Lets every process notice, with its next message, that settings or plugins have changed."""
+    row = db.session.get(ShopRevision, 1, with_for_update=True)
+    if row is None:
+        row = ShopRevision(id=1, number=0)
+        db.session.add(row)
+    row.number += 1
+    db.session.flush()
+    g.pop("shop_revision", None)
+
+
+def setting(name: str) -> Any:
+    """A core setting's value: what the environment fixed, else the back office, else file or default."""
+    option = BY_NAME[name]
+    if option.in_back_office and name not in current_app.config["FIXED"]:
+        text = state().texts.get(name)
+        if text is not None:
+            return option.read(text)
+    return current_app.config[name]
+
+
+def plugin_setting(plugin: str, declared: Setting) -> str:
+    """A plugin's setting: the environment's `SALESBOT_<NAME>`, else the back office, else its default."""
+    name = declared.name.upper()
+    config = current_app.config
+    if name in config["PLUGIN_SETTINGS"]:
+        return str(config["PLUGIN_SETTINGS"][name])
+    text = None if name in config["FIXED"] else state().texts.get(f"{plugin}.{declared.name}")
+    return str(config.get(name, declared.default)) if text is None else text
+
+
+def save(name: str, text: str, *, secret: bool = False) -> None:
+    """Keeps a setting of the shop; ConfigError with a remedy when a core setting cannot be read so.
+
+    `name` is a core setting's, or `<plugin>.<setting>`. An empty text of a secret keeps the old one.
+    """
+    option: Option | None = BY_NAME.get(name)
+    if option is not None:
+        try:
+            option.read(text)
+        except ValueError as exc:
+            raise ConfigError(str(exc)) from exc
+    if secret and not text:
+        return
+    row = db.session.get(ShopSetting, name)
+    if row is None:
+        row = ShopSetting(name=name)
+        db.session.add(row)
+    row.value, row.secret = ("", text) if secret else (text, None)
+    changed()
+
+
+def switch_plugin(name: str, *, on: bool, reason: str = "", by_itself: bool = False) -> None:
+    """Switches a plugin on or off for every process, from the next message on."""
+    row = db.session.get(PluginState, name)
+    if row is None:
+        row = PluginState(name=name)
+        db.session.add(row)
+    row.enabled, row.reason, row.by_itself = on, reason, by_itself
+    row.changed_at = clock.now()
+    changed()
+
+
+def environment_name(declared: Setting) -> str:
+    """The environment's name of a plugin's setting."""
+    return PREFIX + declared.name.upper()
+
+
+def is_demo() -> bool:
+    """Whether this is the demo shop, where nothing costs real money."""
+    return state().texts.get("demo") == "1"

@@ -1,0 +1,124 @@
+"""How many of a product can be sold, and which key a unit gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from salesbot import clock
+from salesbot.database import db, table, vault
+from salesbot.models import Delivery, LicenceKey, Order, OrderLine, Product
+
+_KEY = table(LicenceKey)
+_OTHER = _KEY.alias("free_key")
+
+
+@dataclass(frozen=True)
+class AddedKeys:
+    """What became of pasted keys: how many are new, and the lines that were there already."""
+
+    added: int
+    repeated: tuple[str, ...] = ()
+
+
+def available(product_ids: Iterable[int]) -> dict[int, int | None]:
+    """Units that can be sold now, by product; None where there is no end to them.
+
+    The unsold keys, less those held by unexpired unpaid orders and those owed to paid ones; one
+    statement, so that no order is counted twice or not at all while it is being paid.
+    """
+    ids = list(product_ids)
+    unsold = (
+        select(func.count(LicenceKey.id))
+        .where(LicenceKey.product_id == Product.id, LicenceKey.delivery_id.is_(None))
+        .scalar_subquery()
+    )
+    held = (
+        select(func.coalesce(func.sum(OrderLine.quantity), 0))
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(
+            OrderLine.product_id == Product.id,
+            Order.state == "pending",
+            Order.expires_at > clock.now(),
+        )
+        .scalar_subquery()
+    )
+    owed = (
+        select(func.count(Delivery.id))
+        .join(OrderLine, OrderLine.id == Delivery.line_id)
+        .where(OrderLine.product_id == Product.id, Delivery.state == "no_stock")
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(Product.id, unsold - held - owed).where(Product.id.in_(ids), Product.kind == "key")
+    )
+    counted = {product_id: max(0, left) for product_id, left in rows}
+    return {product_id: counted.get(product_id) for product_id in ids}
+
+
+def lock(product_ids: Iterable[int]) -> None:
+    """Keeps others from placing or paying orders of these products until this transaction ends."""
+    db.session.execute(
+        select(Product.id)
+        .where(Product.id.in_(sorted(set(product_ids))))
+        .order_by(Product.id)
+        .with_for_update()
+    ).all()
+
+
+def take_key(product_id: int, delivery_id: int) -> bool:
+    """Gives the oldest unsold key of a product to a unit; False when there is none."""
+    for skip_locked in (True, False):
+        free = (
+            select(_OTHER.c.id)
+            .where(_OTHER.c.product_id == product_id, _OTHER.c.delivery_id.is_(None))
+            .order_by(_OTHER.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=skip_locked)
+            .scalar_subquery()
+        )
+        taken = db.session.connection().execute(
+            update(_KEY)
+            .where(_KEY.c.id == free, _KEY.c.delivery_id.is_(None))
+            .values(delivery_id=delivery_id)
+            .returning(_KEY.c.id)
+        )
+        if taken.first() is not None:
+            return True
+    return False
+
+
+def add_keys(product_id: int, lines: Sequence[str]) -> AddedKeys:
+    """Puts keys in stock, one a line, encrypted; empty lines are passed over, repeated ones told."""
+    added, repeated = 0, []
+    for line in lines:
+        secret = line.strip()
+        if not secret:
+            continue
+        known = select(LicenceKey.id).where(
+            LicenceKey.product_id == product_id, LicenceKey.digest.in_(vault.digests(secret))
+        )
+        if db.session.scalar(known.limit(1)) is not None or not _insert(product_id, secret):
+            repeated.append(secret)
+        else:
+            added += 1
+    return AddedKeys(added, tuple(repeated))
+
+
+def hint(secret: str) -> str:
+    """What staff see of a key: its last characters, never more than a quarter of it."""
+    seen = min(4, len(secret) // 4)
+    return "••••" + (secret[-seen:] if seen else "")
+
+
+def _insert(product_id: int, secret: str) -> bool:
+    key = LicenceKey(product_id=product_id, secret=secret, digest=vault.digest(secret), hint=hint(secret))
+    try:
+        with db.session.begin_nested():
+            db.session.add(key)
+    except IntegrityError:
+        return False
+    return True
