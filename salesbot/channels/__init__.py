@@ -1,0 +1,43 @@
+"""How messages come in and go out: a provider's form to our values and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from salesbot.messages import Choice, Location, Media
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One message as a channel read it; `tapped` is the id of a button or list line that was tapped."""
+
+    channel: str
+    address: str
+    provider_id: str
+    text: str = ""
+    tapped: str | None = None
+    media: tuple[Media, ...] = ()
+    location: Location | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message to send: `id` is ours, `text` is complete, secrets included."""
+
+    id: int
+    address: str
+    text: str
+    media_url: str | None = None
+    choices: tuple[Choice, ...] = ()
+
+
+class Channel(Protocol):
+    """A way to reach customers. `window_hours` is how long after their last message free text may go."""
+
+    name: str
+    window_hours: int | None
+
+    def send(self, message: Outgoing) -> str | None:
+        """The provider's id of the message; raises NotSent or SendUnknown. May take seconds."""
