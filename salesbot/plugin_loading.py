@@ -1,0 +1,224 @@
+"""Finds plugins and looks each one over, so that a faulty one is left out whole and said why."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+from pluggy import HookImpl
+
+from salesbot import hookspecs
+
+GROUP = "salesbot.plugins"
+BUILT_IN = (
+    "greeting",
+    "catalog",
+    "checkout",
+    "orders",
+    "support",
+    "payment_demo",
+    "payment_manual",
+    "fallback",
+)
+"""In the order in which they are asked."""
+
+HOOKS: dict[str, tuple[str, ...]] = {
+    name: tuple(inspect.signature(spec).parameters)
+    for name, spec in inspect.getmembers(hookspecs, inspect.isfunction)
+    if name.startswith("salesbot_")
+}
+"""Every hook with the names of its arguments."""
+
+
+@dataclass
+class Plugin:
+    """One plugin, loaded or left out; `problem` says why it was left out."""
+
+    name: str
+    built_in: bool
+    module: object | None = None
+    version: str = ""
+    author: str = ""
+    title: str = ""
+    path: str = ""
+    hooks: tuple[str, ...] = ()
+    problem: str = ""
+    implementations: dict[str, list[HookImpl]] = field(default_factory=dict)
+
+    def sort_key(self) -> tuple[int, int | str]:
+        """Third parties by name, then the built-ins in their written order."""
+        if self.built_in:
+            return (1, BUILT_IN.index(self.name))
+        return (0, self.name)
+
+
+def load_all(
+    pm: pluggy.PluginManager,
+    *,
+    disabled: Iterable[str],
+    third_parties: bool,
+    extra: Iterable[tuple[str, object]],
+) -> list[Plugin]:
+    """Every plugin there is, those with a problem included; the good ones are registered with `pm`.
+
+    `extra` are (name, module) pairs handed in by a test.
+    """
+    left_out = set(disabled)
+    found = [_built_in(name) for name in BUILT_IN if name not in left_out]
+    if third_parties:
+        found += [_installed(point) for point in _entry_points() if point.name not in left_out]
+    found += [Plugin(name, built_in=False, module=module) for name, module in extra]
+    names: set[str] = set()
+    for plugin in found:
+        if not plugin.problem and plugin.name in names:
+            plugin.problem = f"another plugin is called {plugin.name!r} already; rename the entry point"
+        names.add(plugin.name)
+        if not plugin.problem:
+            _register(pm, plugin)
+    return found
+
+
+def _entry_points() -> list[EntryPoint]:
+    return sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value))
+
+
+def _built_in(name: str) -> Plugin:
+    plugin = Plugin(name, built_in=True)
+    _import(plugin, lambda: importlib.import_module(f"salesbot_{name}"))
+    return plugin
+
+
+def _installed(point: EntryPoint) -> Plugin:
+    plugin = Plugin(point.name, built_in=False)
+    if point.dist is not None:
+        about = point.dist.metadata.json
+        plugin.version = point.dist.version
+        plugin.author = str(about.get("author") or about.get("author_email") or "")
+        plugin.title = str(about.get("summary") or "")
+    if point.name in BUILT_IN:
+        plugin.problem = f"{point.name!r} is the name of a built-in plugin; rename the entry point"
+    else:
+        _import(plugin, point.load)
+    return plugin
+
+
+def _import(plugin: Plugin, load: Callable[[], object]) -> None:
+    try:
+        plugin.module = load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as exc:  # noqa: BLE001 - a plugin's import may raise anything, SystemExit too
+        plugin.problem = f"it can't be imported: {where(exc)}{type(exc).__name__}: {exc}"
+
+
+def _register(pm: pluggy.PluginManager, plugin: Plugin) -> None:
+    module = plugin.module
+    plugin.path = _file(module)
+    if not plugin.title:
+        plugin.title = (inspect.getdoc(module) or "").partition("\n")[0]
+    problems = list(_problems(pm, module))
+    if not problems:
+        try:
+            pm.register(module, name=plugin.name)
+        except Exception as exc:  # noqa: BLE001 - pluggy and odd attributes raise many things
+            if pm.has_plugin(plugin.name):
+                pm.unregister(name=plugin.name)
+            problems.append(f"{type(exc).__name__}: {exc}")
+    if problems:
+        plugin.problem = "; ".join(problems)
+        return
+    callers = pm.get_hookcallers(module) or []
+    plugin.hooks = tuple(sorted(caller.name for caller in callers))
+    for caller in callers:
+        plugin.implementations[caller.name] = [
+            impl for impl in caller.get_hookimpls() if impl.plugin is module
+        ]
+
+
+def _problems(pm: pluggy.PluginManager, module: object) -> Iterable[str]:
+    """What is wrong with a plugin's hooks, each with its place and the nearest right name."""
+    for name in dir(module):
+        try:
+            options = pm.parse_hookimpl_opts(module, name)
+            function = getattr(module, name)
+        except Exception as exc:  # noqa: BLE001 - properties and lazy attributes may raise anything
+            yield f"its attribute {name!r} can't be read: {type(exc).__name__}: {exc}"
+            continue
+        if options is None:
+            if name in HOOKS and inspect.isfunction(function) and _is_own(module, function):
+                yield f"{_place(function)}: {name} lacks @hookimpl"
+            continue
+        hook = options.get("specname") or name
+        if hook not in HOOKS:
+            yield f"{_place(function)}: there is no hook {hook!r}{_nearest(hook, HOOKS)}"
+        elif inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            yield f"{_place(function)}: {name} is async; hooks are plain functions"
+        elif options.get("wrapper") or options.get("hookwrapper"):
+            yield f"{_place(function)}: {name} is a wrapper; salesbot has no hook wrappers"
+        else:
+            yield from _wrong_arguments(function, hook)
+
+
+def _wrong_arguments(function: Callable[..., Any], hook: str) -> Iterable[str]:
+    allowed = HOOKS[hook]
+    for argument in inspect.signature(function).parameters.values():
+        if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
+            yield f"{_place(function)}: {hook} can't take *{argument.name}; name the arguments"
+        elif argument.name not in allowed and argument.default is argument.empty:
+            yield (
+                f"{_place(function)}: {hook} has no argument {argument.name!r}"
+                f"{_nearest(argument.name, allowed)}"
+            )
+
+
+def _is_own(module: object, function: Callable[..., Any]) -> bool:
+    return isinstance(module, ModuleType) and function.__module__ == module.__name__
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; there are {', '.join(names)}" if names else "; it takes none"
+
+
+def _file(module: object) -> str:
+    target = module if isinstance(module, ModuleType) else type(module)
+    try:
+        return inspect.getfile(target)
+    except (TypeError, OSError):
+        return ""
+
+
+def _place(function: Callable[..., Any]) -> str:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(function)
+
+
+def where(exc: BaseException, plugin: Plugin | None = None) -> str:
+    """The file and line in which an error arose, as "file:line: ", or nothing when unknown.
+
+    With `plugin`, the last line of the plugin's own that led there.
+    """
+    if isinstance(exc, SyntaxError) and exc.filename:
+        return f"{exc.filename}:{exc.lineno}: "
+    frames = [
+        frame
+        for frame in traceback.extract_tb(exc.__traceback__)
+        if not frame.filename.startswith("<")
+        and not frame.filename.endswith(("/plugin_loading.py", "/importlib/__init__.py"))
+        and "/importlib/metadata/" not in frame.filename
+    ]
+    if plugin is not None and plugin.path:
+        own = str(Path(plugin.path).parent if plugin.path.endswith("__init__.py") else plugin.path)
+        frames = [frame for frame in frames if frame.filename.startswith(own)] or frames
+    return f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""

@@ -1,0 +1,274 @@
+"""One manager an app: asks plugins in their order, keeps their failures to themselves."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import pluggy
+from flask import Flask, current_app
+from pluggy import HookImpl
+
+from salesbot import hookspecs, plugin_loading
+from salesbot.containment import Guard, guarded
+from salesbot.database import db, reading
+from salesbot.errors import PluginProblem, TransactionBroken
+from salesbot.messages import Setting
+from salesbot.plugin_loading import Plugin
+from salesbot.services import plugin_failures, shop
+
+log = logging.getLogger(__name__)
+
+SLOW = 3.0
+"""Seconds after which one call switches its plugin off."""
+
+_caller: ContextVar[Call | None] = ContextVar("salesbot_caller", default=None)
+
+
+@dataclass
+class Call:
+    """One call of a plugin; `nested` are the seconds that calls made inside it took."""
+
+    plugin: Plugin
+    nested: float = 0.0
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What stands in a result's place when the plugin failed."""
+
+    reason: str
+
+
+class Manager:
+    """The plugins of one app."""
+
+    def __init__(
+        self,
+        *,
+        disabled: Iterable[str] = (),
+        third_parties: bool = True,
+        extra: Iterable[tuple[str, object]] = (),
+    ) -> None:
+        pm = pluggy.PluginManager("salesbot")
+        pm.add_hookspecs(hookspecs)
+        self.all = plugin_loading.load_all(pm, disabled=disabled, third_parties=third_parties, extra=extra)
+        self.settings: dict[str, list[Setting]] = {}
+        self._orders: dict[str, list[tuple[Plugin, HookImpl]]] = {}
+        for plugin in self.all:
+            if plugin.problem:
+                log.error("plugin %s is left out: %s", plugin.name, plugin.problem)
+        self._put_in_order()
+
+    @property
+    def plugins(self) -> list[Plugin]:
+        """Those that were loaded, in no particular order."""
+        return [plugin for plugin in self.all if not plugin.problem]
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """Why each plugin that was left out was left out, by name."""
+        return {plugin.name: plugin.problem for plugin in self.all if plugin.problem}
+
+    def named(self, name: str) -> Plugin | None:
+        """The plugin of this name, or None."""
+        return next((plugin for plugin in self.plugins if plugin.name == name), None)
+
+    def leave_out(self, plugin: Plugin, problem: str) -> None:
+        """Takes a plugin out again that turned out to be faulty while the app is made."""
+        plugin.problem = problem
+        log.error("plugin %s is left out: %s", plugin.name, problem)
+        self._put_in_order()
+
+    def _put_in_order(self) -> None:
+        self._orders = {hook: self._ordered(hook) for hook in plugin_loading.HOOKS}
+
+    def _ordered(self, hook: str) -> list[tuple[Plugin, HookImpl]]:
+        found = [(plugin, impl) for plugin in self.plugins for impl in plugin.implementations.get(hook, ())]
+        built_ins_first = hook == "salesbot_menu_items"
+
+        def key(pair: tuple[Plugin, HookImpl]) -> tuple[int, tuple[int, int | str]]:
+            plugin, impl = pair
+            rank = 0 if impl.tryfirst else 2 if impl.trylast else 1
+            group, place = plugin.sort_key()
+            return rank, (-group if built_ins_first else group, place)
+
+        return sorted(found, key=key)
+
+    def in_order(self, hook: str, first: str | None = None) -> list[tuple[Plugin, HookImpl]]:
+        """The implementations of a hook that are switched on, in asking order; `first` jumps the queue."""
+        off = shop.state().switched_off
+        skipped = set()
+        for broken in db.session.info.get("broken_by", ()):
+            skipped.add(broken.plugin)
+            if not broken.recorded:
+                broken.recorded = True
+                plugin_failures.record(broken.plugin, hook, f"it {broken.reason}")
+        order = self._orders[hook]
+        if off or skipped:
+            order = [pair for pair in order if pair[0].name not in off and pair[0].name not in skipped]
+        if first is not None:
+            order = sorted(order, key=lambda pair: pair[0].name != first)
+        return order
+
+    def call(
+        self,
+        plugin: Plugin,
+        impl: HookImpl,
+        arguments: dict[str, Any],
+        check: Callable[[Any], Any],
+    ) -> Any:
+        """The checked result of one call inside the core's transaction, or Failed.
+
+        Raises nothing but TransactionBroken, when the transaction itself is lost.
+        """
+        if db.session.new or db.session.dirty or db.session.deleted:
+            db.session.flush()
+        guard = Guard(db.session(), plugin.name)
+        reason = ""
+        with self._timed(plugin) as took:
+            try:
+                with guarded(guard):
+                    result = check(_invoke(impl, arguments))
+                    guard.keep()
+            except (KeyboardInterrupt, TransactionBroken):
+                raise
+            except BaseException as exc:  # noqa: BLE001 - whatever a plugin raises stays with it
+                reason = _cause(exc, plugin)
+        if guard.offence:
+            reason = f"it {guard.offence}"
+        if reason:
+            guard.undo()
+            self.failed(plugin, _name(impl), reason)
+            return Failed(reason)
+        if took() > SLOW:
+            self.too_slow(plugin, _name(impl), took())
+        return result
+
+    def call_outside(self, plugin: Plugin, work: Callable[[], Any]) -> Any:
+        """The result of a call outside any transaction; what it raises goes on to the caller.
+
+        What the plugin reads of the database is let go afterwards; on SQLite it cannot write.
+        """
+        db.session.rollback()
+        try:
+            with self._timed(plugin), reading():
+                return work()
+        finally:
+            db.session.rollback()
+
+    @contextmanager
+    def _timed(self, plugin: Plugin) -> Iterator[Callable[[], float]]:
+        outer = _caller.get()
+        call = Call(plugin)
+        token = _caller.set(call)
+        began = time.monotonic()
+        whole = 0.0
+        try:
+            yield lambda: whole - call.nested
+        finally:
+            whole = time.monotonic() - began
+            _caller.reset(token)
+            if outer is not None:
+                outer.nested += whole
+
+    def failed(self, plugin: Plugin, hook: str, reason: str) -> None:
+        """Records a failure in the present transaction and switches the plugin off after too many."""
+        log.error("plugin %s failed in %s: %s", plugin.name, hook, reason.partition("\n")[0])
+        plugin_failures.record(plugin.name, hook, reason)
+
+    def too_slow(self, plugin: Plugin, hook: str, seconds: float) -> None:
+        """Switches off a plugin that held a chat up."""
+        reason = f"{hook} took {seconds:.1f} s; the limit is {SLOW:.0f} s"
+        log.error("plugin %s is switched off: %s", plugin.name, reason)
+        plugin_failures.record(plugin.name, hook, reason)
+        shop.switch_plugin(plugin.name, on=False, reason=reason, by_itself=True)
+
+
+def _invoke(impl: HookImpl, arguments: dict[str, Any]) -> Any:
+    kwargs = {name: arguments[name] for name in impl.kwargnames if name in arguments}
+    return impl.function(*[arguments[name] for name in impl.argnames], **kwargs)
+
+
+def _name(impl: HookImpl) -> str:
+    return str(impl.opts.get("specname") or impl.function.__name__)
+
+
+def _cause(exc: BaseException, plugin: Plugin) -> str:
+    text = str(exc).partition("\n")[0][:300]
+    return f"{plugin_loading.where(exc, plugin)}{type(exc).__name__}: {text}"
+
+
+def current() -> Manager:
+    """The manager of the current app."""
+    manager: Manager = current_app.extensions["salesbot.plugins"]
+    return manager
+
+
+def calling_plugin() -> Plugin | None:
+    """The plugin whose hook is running, or None."""
+    call = _caller.get()
+    return None if call is None else call.plugin
+
+
+def setting(name: str) -> str:
+    """The value of a plugin's setting: of the plugin that is running, else of the one that declares it."""
+    manager = current()
+    running = calling_plugin()
+    names = [running.name] if running is not None else []
+    for plugin in [*names, *manager.settings]:
+        for declared in manager.settings.get(plugin, ()):
+            if declared.name == name:
+                return shop.plugin_setting(plugin, declared)
+    raise PluginProblem(f"no plugin declares a setting {name!r} in salesbot_settings")
+
+
+def collect(hook: str, arguments: dict[str, Any], kind: type) -> list[tuple[Plugin, Any]]:
+    """All values of `kind` that plugins return for a hook inside the transaction, with their plugin."""
+    manager = current()
+
+    def check(value: Any) -> list[Any]:
+        items = [] if value is None else [value] if isinstance(value, kind) else value
+        if not isinstance(items, Sequence) or not all(isinstance(item, kind) for item in items):
+            raise PluginProblem(f"{hook} returns {kind.__name__}, a list of them, or None, not {value!r}")
+        return list(items)
+
+    found: list[tuple[Plugin, Any]] = []
+    for plugin, impl in manager.in_order(hook):
+        result = manager.call(plugin, impl, arguments, check)
+        if not isinstance(result, Failed):
+            found += [(plugin, item) for item in result]
+    return found
+
+
+def start(app: Flask) -> None:
+    """Lets plugins declare settings and add routes and commands; a faulty one is left out whole."""
+    manager: Manager = app.extensions["salesbot.plugins"]
+    for plugin in manager.plugins:
+        try:
+            _start_one(app, manager, plugin)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as exc:  # noqa: BLE001 - a plugin may raise anything while it starts
+            manager.settings.pop(plugin.name, None)
+            manager.leave_out(plugin, _cause(exc, plugin))
+
+
+def _start_one(app: Flask, manager: Manager, plugin: Plugin) -> None:
+    for impl in plugin.implementations.get("salesbot_settings", ()):
+        declared = list(_invoke(impl, {}) or ())
+        if not all(isinstance(item, Setting) for item in declared):
+            raise PluginProblem("salesbot_settings returns a list of Setting")
+        manager.settings.setdefault(plugin.name, []).extend(declared)
+    for impl in plugin.implementations.get("salesbot_register_blueprints", ()):
+        before = set(app.blueprints)
+        _invoke(impl, {"app": app})
+        for name in set(app.blueprints) - before:
+            app.extensions["salesbot.plugin_of_blueprint"][name] = plugin.name
+    for impl in plugin.implementations.get("salesbot_register_commands", ()):
+        _invoke(impl, {"cli": app.cli})
