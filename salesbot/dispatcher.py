@@ -1,0 +1,301 @@
+"""A message's way: store it, lock the chat, understand it, ask the plugins, store what they say.
+
+One message is one transaction. Whatever comes twice is handled once and answered alike.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, update
+
+from salesbot import clock, logs, outbox, plugin_manager
+from salesbot.channels import Incoming, Outgoing
+from salesbot.channels.render import LONGEST
+from salesbot.database import db, in_transaction, table
+from salesbot.errors import DatabaseBusy
+from salesbot.global_words import global_words
+from salesbot.messages import Chat, Choice, Customer, Message, Reply
+from salesbot.models import Conversation
+from salesbot.plugin_manager import Failed
+from salesbot.replies import checked_choices, checked_notes, checked_replies
+from salesbot.services import conversations, shop
+from salesbot.services.conversations import ChatRow
+from salesbot.services.secrets_in_text import revealer, without_marks
+from salesbot.texts import speaking, translator
+from salesbot.understanding import Shown, Understood, next_start, understand
+
+log = logging.getLogger(__name__)
+_ = translator("salesbot")
+
+_CHAT = table(Conversation)
+
+MOST_IN_ANSWER = 10
+"""Twilio takes ten messages in one answer."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back as the answer to the provider's request; the rest goes by the outbox."""
+
+    messages: list[Outgoing]
+    repeated: bool = False
+
+
+def receive(incoming: Incoming) -> Answer:
+    """One message from arrival to commit. A turn that fails keeps the message for staff."""
+    with logs.about(message=incoming.provider_id):
+        try:
+            return in_transaction(lambda: handle(incoming), repeatable=True)
+        except DatabaseBusy:
+            raise
+        except Exception:
+            log.exception("the turn failed; the message is kept for staff")
+            return in_transaction(lambda: keep_unhandled(incoming), repeatable=True)
+
+
+class Turn:
+    """One message in and what it causes."""
+
+    def __init__(self, connection: Connection, row: ChatRow) -> None:
+        self.connection = connection
+        self.row = row
+        self.customer = Customer(row.customer_id, row.name, row.language, row.address)
+        self.shown = Shown(tuple(Choice(**choice) for choice in row.shown), row.shown_from)
+        self.notes = dict(row.notes)
+        self.manager = plugin_manager.current()
+
+    def chat_for(self, plugin: str) -> Chat:
+        """The chat as one plugin sees it: with its own question and its own notes."""
+        asked = self.row.question if self.row.question_plugin == plugin else None
+        notes = checked_notes(self.notes[plugin]) if plugin in self.notes else {}
+        return Chat(self.customer, self.row.language, asked, notes, self.row.id)
+
+    def keep_notes(self, plugin: str, notes: dict[str, Any]) -> None:
+        """Remembers a plugin's checked notes."""
+        if notes:
+            self.notes[plugin] = notes
+        else:
+            self.notes.pop(plugin, None)
+
+    def understand(self, incoming: Incoming) -> Understood:
+        """What the customer meant by this message."""
+        return understand(
+            without_marks(incoming.text.strip()),
+            without_marks(incoming.tapped.replace("\x00", ""))[:200] if incoming.tapped else None,
+            self.shown,
+            more_title=outbox.more_title(),
+            question_open=self.row.question is not None,
+            global_words=global_words(tuple(shop.setting("LANGUAGES"))),
+        )
+
+
+_turn: ContextVar[Turn | None] = ContextVar("salesbot_turn", default=None)
+
+
+@contextmanager
+def _running(turn: Turn) -> Iterator[None]:
+    token = _turn.set(turn)
+    try:
+        with speaking(turn.row.language):
+            yield
+    finally:
+        _turn.reset(token)
+
+
+def handle(incoming: Incoming) -> Answer:
+    """One turn inside the caller's transaction."""
+    began = time.perf_counter()
+    connection = db.session.connection()
+    row = _locked_chat(connection, incoming)
+    shop.state(row.revision or 0)
+    turn = Turn(connection, row)
+    with _running(turn):
+        understood = turn.understand(incoming)
+        message_id = _store(connection, row, incoming, understood, "received")
+        if message_id is None:
+            return _repeat(connection, row, incoming)
+        plugin, replies = _answer(turn, incoming, understood)
+        answer = _keep(turn, plugin, replies, message_id)
+    log.info(
+        "answered by %s with %d messages in %.0f ms",
+        plugin or "nobody",
+        len(replies),
+        (time.perf_counter() - began) * 1000,
+    )
+    return answer
+
+
+def keep_unhandled(incoming: Incoming) -> Answer:
+    """Keeps a message that could not be handled, shows it to staff, and says something kind."""
+    connection = db.session.connection()
+    row = _locked_chat(connection, incoming)
+    with speaking(row.language):
+        message_id = _store(connection, row, incoming, Understood(text=incoming.text), "unhandled")
+        if message_id is None:
+            return _repeat(connection, row, incoming)
+        sorry = Reply(
+            _("Sorry, something went wrong on our side. Your message is safe, and we will look at it."),
+            [Choice("menu", _("Menu"))],
+        )
+        shown = Shown(tuple(sorry.choices))
+        stored = outbox.put(
+            connection, row, [(sorry, shown)], plugin="", state="answered", reply_to_id=message_id
+        )
+    return Answer(stored.messages)
+
+
+def _locked_chat(connection: Connection, incoming: Incoming) -> ChatRow:
+    return conversations.lock_chat(
+        connection,
+        incoming.channel,
+        incoming.address,
+        without_marks(incoming.name),
+        lambda: str(shop.setting("LANGUAGES")[0]),
+    )
+
+
+def _store(
+    connection: Connection, row: ChatRow, incoming: Incoming, understood: Understood, state: str
+) -> int | None:
+    return conversations.store_inbound(
+        connection,
+        row,
+        incoming.provider_id,
+        state=state,
+        body=without_marks(incoming.text),
+        choice=understood.choice,
+        media=[asdict(medium) for medium in incoming.media],
+        location=asdict(incoming.location) if incoming.location else None,
+    )
+
+
+def _repeat(connection: Connection, row: ChatRow, incoming: Incoming) -> Answer:
+    """The answer that this message got before; nothing changes."""
+    found = conversations.find(connection, incoming.provider_id)
+    if found is None or found.conversation_id != row.id:
+        return Answer([], repeated=True)
+    messages = [
+        Outgoing(
+            stored.id,
+            row.address,
+            revealer(stored.body, row.customer_id)(stored.body),
+            stored.media[0]["url"] if stored.media else None,
+            tuple(Choice(**choice) for choice in stored.choices),
+        )
+        for stored in conversations.answers_to(connection, found.id)
+    ]
+    return Answer(messages, repeated=True)
+
+
+Replies = list[tuple[Reply, Shown]]
+
+
+def _answer(turn: Turn, incoming: Incoming, understood: Understood) -> tuple[str, Replies]:
+    """Who answers, and with what; nothing while a person answers, except to global words."""
+    if turn.row.answered_by == "person":
+        if not understood.is_global:
+            return "", []
+        if understood.choice == "menu":
+            _give_back(turn)
+    start = next_start(understood.choice, turn.shown) if understood.choice else None
+    if start is not None:
+        return "", [(Reply(_("Here is more:")), Shown(turn.shown.choices, start))]
+    message = Message(
+        text=understood.text,
+        choice=understood.choice,
+        media=incoming.media,
+        location=incoming.location,
+        language=turn.row.language,
+    )
+    plugin, replies = _ask(turn, message)
+    return plugin, [(reply, Shown(tuple(reply.choices))) for reply in replies]
+
+
+def _give_back(turn: Turn) -> None:
+    chat = _CHAT
+    turn.connection.execute(
+        update(chat).where(chat.c.id == turn.row.id).values(answered_by="bot", person_wanted_at=None)
+    )
+
+
+def _ask(turn: Turn, message: Message) -> tuple[str, list[Reply]]:
+    hook = "salesbot_handle_message"
+    asker = turn.row.question_plugin if turn.row.question is not None else None
+    for plugin, impl in turn.manager.in_order(hook, first=asker):
+        chat = turn.chat_for(plugin.name)
+
+        def check(value: object, chat: Chat = chat) -> tuple[list[Reply] | None, dict[str, Any]]:
+            return checked_replies(value), checked_notes(chat.data)
+
+        result = turn.manager.call(plugin, impl, {"message": message, "chat": chat}, check)
+        if isinstance(result, Failed):
+            continue
+        replies, notes = result
+        turn.keep_notes(plugin.name, notes)
+        if replies is not None:
+            return plugin.name, replies
+    last_resort = Reply(_("Sorry, I did not understand that."), [Choice("menu", _("Menu"))])
+    return "", [last_resort]
+
+
+def _keep(turn: Turn, plugin: str, replies: Replies, message_id: int) -> Answer:
+    """Stores the replies and the chat's state, and decides which way the replies go."""
+    row, connection = turn.row, turn.connection
+    waiting = conversations.has_waiting(connection, row.id)
+    if waiting:
+        conversations.release_held(connection, row.id)
+    as_answer = not waiting and not shop.setting("BUTTONS") and _fits_one_answer(replies)
+    stored = outbox.put(
+        connection,
+        row,
+        replies,
+        plugin=plugin,
+        state="answered" if as_answer else "waiting",
+        reply_to_id=message_id,
+    )
+    state: dict[str, object] = {"notes": turn.notes, "last_inbound_at": clock.now()}
+    if replies:
+        asked = next((reply.ask for reply, _shown in reversed(replies) if reply.ask), None)
+        state |= {"question": asked, "question_plugin": plugin if asked else None}
+    if stored.shown is not None:
+        choices = [asdict(choice) for choice in stored.shown.choices]
+        state |= {"shown": choices, "shown_from": stored.shown.start}
+    conversations.save_chat(connection, row.id, state)
+    return Answer(stored.messages if as_answer else [])
+
+
+def _fits_one_answer(replies: Replies) -> bool:
+    """Whether the replies are surely no more messages than one answer may hold."""
+    return sum(1 + len(reply.text) // (LONGEST // 2) for reply, _shown in replies) <= MOST_IN_ANSWER
+
+
+def menu_items(chat: Chat) -> list[Choice]:
+    """The lines of the main menu that all plugins bring, for this chat."""
+    turn = _turn.get()
+    if turn is None or turn.row.id != chat.id:
+        turn = _turn_of(chat)
+    found: list[Choice] = []
+    for plugin, impl in turn.manager.in_order("salesbot_menu_items"):
+        own = turn.chat_for(plugin.name)
+
+        def check(value: object, own: Chat = own) -> tuple[list[Choice], dict[str, Any]]:
+            return checked_choices(value), checked_notes(own.data)
+
+        result = turn.manager.call(plugin, impl, {"chat": own}, check)
+        if not isinstance(result, Failed):
+            choices, notes = result
+            turn.keep_notes(plugin.name, notes)
+            found += choices
+    return found
+
+
+def _turn_of(chat: Chat) -> Turn:
+    connection = db.session.connection()
+    return Turn(connection, conversations.lock_chat_by_id(connection, chat.id))

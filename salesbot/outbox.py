@@ -1,0 +1,280 @@
+"""What waits to be sent and how it goes: the message row is its own outbox entry.
+
+waiting → sending → the provider's states; back to waiting when the provider asks to try again;
+failed when it never will; unknown when nobody can tell whether it was sent; held while the
+customer must write first.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.orm import aliased
+
+from salesbot import clock
+from salesbot.channels import Outgoing, registry
+from salesbot.channels.render import length, parts
+from salesbot.database import db, table
+from salesbot.errors import NotSent
+from salesbot.messages import Choice, Reply
+from salesbot.models import Conversation, Message
+from salesbot.models.conversations import OUTBOX_STATES
+from salesbot.services import conversations
+from salesbot.services.conversations import ChatRow, window_is_open
+from salesbot.services.secrets_in_text import holds_marks, revealer
+from salesbot.texts import translator
+from salesbot.understanding import Shown, page
+
+log = logging.getLogger(__name__)
+_ = translator("salesbot")
+
+_CHAT = table(Conversation)
+
+MOST_ATTEMPTS = 8
+STALE = timedelta(seconds=90)
+"""A message that a worker has had this long was being sent when the worker died."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of replies: the messages, and what the chat shows after them (None: as before)."""
+
+    messages: list[Outgoing]
+    shown: Shown | None
+
+
+def more_title() -> str:
+    """The line that leads on to the next page of choices."""
+    return _("More")
+
+
+def put(
+    connection: Connection,
+    chat: ChatRow,
+    replies: Iterable[tuple[Reply, Shown]],
+    *,
+    plugin: str,
+    state: str,
+    reply_to_id: int | None = None,
+) -> Stored:
+    """Stores replies as messages of a locked chat, each with the choices that it shows."""
+    stored: list[Outgoing] = []
+    shown_last: Shown | None = None
+    for reply, shown in replies:
+        seen = page(shown, more_title())
+        text = reply.text.replace("\x00", "")
+        put_in = revealer(text, chat.customer_id)
+        measure = (lambda piece, put_in=put_in: length(put_in(piece))) if holds_marks(text) else length
+        media_url = reply.media_url
+        for part in parts(text, seen, measure):
+            message_id = conversations.store_outbound(
+                connection,
+                chat.id,
+                body=part.text,
+                choices=[asdict(choice) for choice in part.choices],
+                media_url=media_url,
+                plugin=plugin,
+                state=state,
+                reply_to_id=reply_to_id,
+            )
+            stored.append(Outgoing(message_id, chat.address, put_in(part.text), media_url, part.choices))
+            media_url = None
+        if shown.choices:
+            shown_last = shown
+    return Stored(stored, shown_last)
+
+
+def say(conversation_id: int, reply: Reply, *, plugin: str = "") -> list[int]:
+    """Puts an unasked message in the outbox; its choices become those that the chat shows."""
+    connection = db.session.connection()
+    chat = conversations.lock_chat_by_id(connection, conversation_id)
+    shown = Shown(tuple(reply.choices))
+    stored = put(connection, chat, [(reply, shown)], plugin=plugin, state="waiting")
+    if stored.shown is not None:
+        connection.execute(
+            update(_CHAT)
+            .where(_CHAT.c.id == conversation_id)
+            .values(
+                shown=[asdict(choice) for choice in stored.shown.choices],
+                shown_from=0,
+                question=None,
+                question_plugin=None,
+            )
+        )
+    return [message.id for message in stored.messages]
+
+
+def claim(limit: int = 20) -> list[tuple[str, Outgoing]]:
+    """Takes what is due, at most one message of each chat, as (channel, message); flush only.
+
+    What may not be sent now because the customer's last message is too old is held instead.
+    """
+    earlier = aliased(Message)
+    in_the_way = select(earlier.id).where(
+        earlier.conversation_id == Message.conversation_id,
+        earlier.id < Message.id,
+        earlier.state.in_(OUTBOX_STATES),
+    )
+    due = db.session.scalars(
+        select(Message)
+        .where(Message.state == "waiting", Message.send_at <= clock.now(), ~in_the_way.exists())
+        .order_by(Message.send_at, Message.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=Message)
+    ).all()
+    chats = {
+        chat.id: chat
+        for chat in db.session.scalars(
+            select(Conversation).where(Conversation.id.in_([m.conversation_id for m in due]))
+        )
+    }
+    taken = []
+    for message in due:
+        chat = chats[message.conversation_id]
+        if _hold(message, chat):
+            continue
+        message.state = "sending"
+        message.attempts += 1
+        message.claimed_at = clock.now()
+        taken.append((chat.channel, outgoing(message, chat)))
+    db.session.flush()
+    return taken
+
+
+def _hold(message: Message, chat: Conversation) -> bool:
+    hours = registry.channel(chat.channel).window_hours
+    if window_is_open(chat.last_inbound_at, hours):
+        return False
+    message.state = "held"
+    log.warning("message %s waits until the customer writes again", message.id)
+    return True
+
+
+def is_due() -> bool:
+    """Whether anything could be claimed now."""
+    due = select(Message.id).where(Message.state == "waiting", Message.send_at <= clock.now()).limit(1)
+    return db.session.scalar(due) is not None
+
+
+def outgoing(message: Message, chat: Conversation) -> Outgoing:
+    """A stored message in the form in which it is sent."""
+    put_in = revealer(message.body, chat.customer_id)
+    return Outgoing(
+        id=message.id,
+        address=chat.address,
+        text=put_in(message.body),
+        media_url=message.media[0]["url"] if message.media else None,
+        choices=tuple(Choice(**choice) for choice in message.choices),
+    )
+
+
+def sent(message_id: int, provider_id: str | None, *, arrived: bool = False) -> None:
+    """The provider has taken the message on; a receipt may have come before this news."""
+    message = db.session.get(Message, message_id, with_for_update=True, populate_existing=True)
+    if message is None:
+        return
+    if message.provider_id is None:
+        message.provider_id = provider_id
+    if message.state in {"sending", "unknown"}:
+        message.state = "delivered" if arrived else "queued"
+    message.error = message.error_code = ""
+
+
+def refused(message_id: int, why: NotSent) -> None:
+    """The provider did not take the message: again later, or never."""
+    message = db.session.get(Message, message_id, with_for_update=True, populate_existing=True)
+    if message is None or message.state != "sending":
+        return
+    message.error, message.error_code = why.reason[:500], why.code
+    if why.retry_in is None or message.attempts >= MOST_ATTEMPTS:
+        message.state = "failed"
+        log.error("message %s is given up: %s", message_id, why.code or type(why).__name__)
+        return
+    pause = min(why.retry_in * 2 ** (message.attempts - 1), 3600.0)
+    message.state = "waiting"
+    message.send_at = clock.now() + timedelta(seconds=pause)
+    log.warning("message %s is tried again in %.0f s: %s", message_id, pause, why.code)
+
+
+def lost_sight(message_id: int, why: str) -> None:
+    """Nobody can tell whether the message was sent: staff decide, it is not sent again blindly."""
+    message = db.session.get(Message, message_id, with_for_update=True, populate_existing=True)
+    if message is not None and message.state == "sending":
+        message.state = "unknown"
+        message.error = why
+        log.error("message %s: it is unknown whether it was sent: %s", message_id, why)
+
+
+def find_stale() -> int:
+    """Marks as unknown what a worker was sending when it died; how many there were."""
+    stale = db.session.scalars(
+        select(Message)
+        .where(Message.state == "sending", Message.claimed_at < clock.now() - STALE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for message in stale:
+        message.state = "unknown"
+        message.error = "the worker stopped while it was being sent"
+        log.error("message %s: the worker stopped while it was being sent", message.id)
+    return len(stale)
+
+
+RANK: dict[str, int] = {
+    "waiting": 0,
+    "held": 0,
+    "sending": 0,
+    "unknown": 0,
+    "answered": 0,
+    "queued": 1,
+    "sent": 2,
+    "undelivered": 3,
+    "failed": 3,
+    "delivered": 4,
+    "read": 5,
+}
+"""A report moves a message forward only, in whatever order reports come."""
+_OUR_WORD = {
+    "accepted": "queued",
+    "scheduled": "queued",
+    "queued": "queued",
+    "sending": "queued",
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "read",
+    "undelivered": "undelivered",
+    "failed": "failed",
+    "canceled": "failed",
+}
+
+
+def receipt(message_id: int, provider_id: str, status: str, error_code: str = "") -> bool:
+    """The provider reports on one of our messages; a report that comes late changes nothing.
+
+    True when the message is ours. A receipt is proof that it was sent, so an unknown fate ends.
+    """
+    message = db.session.scalar(
+        select(Message).where(Message.id == message_id, Message.direction == "out").with_for_update()
+    )
+    word = _OUR_WORD.get(status)
+    if message is None or (message.provider_id or provider_id) != provider_id:
+        return False
+    message.provider_id = provider_id
+    if word is not None and RANK[word] > RANK[message.state]:
+        message.state = word
+        if word in {"failed", "undelivered"}:
+            message.error_code = error_code
+            log.error("message %s did not arrive: code %s", message.id, error_code or "none")
+    return True
+
+
+def choices_of(replies: Sequence[Reply]) -> tuple[Choice, ...]:
+    """All choices of several replies, each id once."""
+    found: dict[str, Choice] = {}
+    for reply in replies:
+        for choice in reply.choices:
+            found.setdefault(choice.id, choice)
+    return tuple(found.values())

@@ -1,0 +1,120 @@
+"""Later work: sends what waits, delivers what plugins make, expires what nobody paid."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from salesbot import clock, fulfilment, logs, outbox
+from salesbot.channels import Outgoing, registry
+from salesbot.database import db, in_transaction, reading
+from salesbot.errors import NotSent, SalesbotError, SendUnknown
+from salesbot.fulfilment import deliveries
+from salesbot.models import Order
+
+log = logging.getLogger(__name__)
+
+PAUSE = 0.25
+"""Seconds between two looks when there was nothing to do."""
+SENDERS = 8
+SWEEP = 15.0
+"""Seconds between two looks for what a dead worker left behind."""
+
+Sending = tuple[str, Outgoing]
+
+
+class Worker:
+    """One process that does later work, or one of several on PostgreSQL."""
+
+    def __init__(self, app: Flask, *, ends: Callable[[], bool] | None = None) -> None:
+        """`ends` is asked now and then whether to stop, as when code has changed."""
+        self.app = app
+        self._ends = ends
+        self.stopping = threading.Event()
+        self._swept = float("-inf")
+
+    def run(self) -> None:
+        """Works until told to stop; what it has begun is finished first."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stopping.set())
+        log.info("worker started")
+        pause = PAUSE
+        with ThreadPoolExecutor(SENDERS, thread_name_prefix="sender") as senders:
+            while not self.stopping.is_set():
+                try:
+                    busy = self.once(senders.map)
+                    pause = PAUSE
+                except (SQLAlchemyError, SalesbotError) as exc:
+                    log.error("the database did not answer: %s", type(exc).__name__)  # noqa: TRY400
+                    busy, pause = False, min(pause * 2, 10.0)
+                if not busy:
+                    self.stopping.wait(pause)
+        log.info("worker stopped")
+
+    def once(self, each: Callable[..., object] = map) -> bool:
+        """One look at everything; True when there was something to do. `each` maps over sendings."""
+        with self.app.app_context():
+            self._sweep()
+            with reading():
+                to_send, to_deliver, to_expire = (
+                    outbox.is_due(),
+                    deliveries.has_work(),
+                    _is_overdue(),
+                )
+                db.session.rollback()
+            busy = bool(to_send and self._send(each))
+            busy |= to_deliver and (fulfilment.deliver_next() or in_transaction(fulfilment.fill_waiting))
+            busy |= to_expire and in_transaction(fulfilment.expire_next)
+        return busy
+
+    def drain(self) -> None:
+        """Works until nothing is due any more; for tests and the terminal."""
+        while self.once():
+            pass
+
+    def _sweep(self) -> None:
+        if time.monotonic() - self._swept > SWEEP:
+            self._swept = time.monotonic()
+            in_transaction(outbox.find_stale)
+        if self._ends is not None and self._ends():
+            self.stopping.set()
+
+    def _send(self, each: Callable[..., object]) -> int:
+        taken = in_transaction(outbox.claim)
+        results = each(self._deliver_message, taken)
+        for (_channel, message), settle in zip(taken, results, strict=True):  # type: ignore[call-overload]
+            with logs.about(message=message.id):
+                in_transaction(settle, repeatable=True)
+        return len(taken)
+
+    def _deliver_message(self, sending: Sending) -> Callable[[], None]:
+        """Sends one message, outside any transaction, and says what to write down about it."""
+        name, message = sending
+        channel = registry.channel(name)
+        try:
+            with self.app.app_context():
+                provider_id = channel.send(message)
+        except NotSent as exc:
+            refusal = exc
+            return lambda: outbox.refused(message.id, refusal)
+        except SendUnknown as exc:
+            why = str(exc)
+            return lambda: outbox.lost_sight(message.id, why)
+        except Exception as exc:  # one message must not stop all the others
+            log.exception("message %s could not be sent", message.id)
+            why = f"{type(exc).__name__} while it was being sent"
+            return lambda: outbox.lost_sight(message.id, why)
+        return lambda: outbox.sent(message.id, provider_id, arrived=channel.window_hours is None)
+
+
+def _is_overdue() -> bool:
+    overdue = select(Order.id).where(Order.state == "pending", Order.expires_at <= clock.now())
+    return db.session.scalar(overdue.limit(1)) is not None
