@@ -1,0 +1,232 @@
+"""Units on their way to the buyer: made by plugins, filled from new stock, given again, downloaded."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+from flask import current_app
+from sqlalchemy import select, update
+
+from salesbot import clock, outbox, plugin_manager
+from salesbot.database import db, in_transaction, table
+from salesbot.errors import PluginProblem, WrongState
+from salesbot.fulfilment import settling, telling
+from salesbot.fulfilment.door import Changes
+from salesbot.fulfilment.payments import outside
+from salesbot.messages import Choice, Customer, Delivered, Reply, Unit
+from salesbot.models import Delivery, LicenceKey, Order, OrderLine
+from salesbot.services import orders, stock
+from salesbot.texts import speaking, translator
+
+log = logging.getLogger(__name__)
+_ = translator("salesbot")
+
+_DELIVERY = table(Delivery)
+
+HOOK = "salesbot_deliver"
+MOST_ATTEMPTS = 6
+CLAIM = timedelta(minutes=5)
+"""How long one process has a unit for itself."""
+
+
+def deliver_next() -> bool:
+    """Lets plugins make one unit that is due; False when none is. Does its own transactions."""
+    claimed = in_transaction(_claim)
+    if claimed is None:
+        return False
+    unit = claimed
+    made: Delivered | None = None
+    problem = f"no plugin delivers the kind {unit.kind!r}"
+    for plugin, impl in plugin_manager.current().in_order(HOOK):
+        answer = outside(plugin, HOOK, lambda impl=impl: (_checked(impl.function(unit=unit)),))  # type: ignore[misc]
+        if answer is None:
+            problem = f"plugin {plugin.name} failed"
+        elif answer[0] is not None:
+            made = answer[0]
+            break
+    in_transaction(lambda: _made(unit, made, problem))
+    return True
+
+
+def _claim() -> Unit | None:
+    now = clock.now()
+    delivery = db.session.scalar(
+        select(Delivery)
+        .where(
+            Delivery.state == "due",
+            Delivery.due_at <= now,
+            (Delivery.claimed_at.is_(None)) | (Delivery.claimed_at < now - CLAIM),
+        )
+        .order_by(Delivery.due_at, Delivery.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if delivery is None:
+        return None
+    delivery.claimed_at = now
+    delivery.attempts += 1
+    order = orders.frozen(delivery.line.order)
+    line = orders.frozen_line(delivery.line)
+    return Unit(
+        key=f"unit-{delivery.id}",
+        kind=delivery.line.kind,
+        product=line.product,
+        order=order,
+        customer=Customer(
+            order.customer.id, order.customer.name, order.customer.language, order.customer.address
+        ),
+        options=dict(delivery.line.options),
+    )
+
+
+def _checked(value: object) -> Delivered | None:
+    if value is None or isinstance(value, Delivered):
+        return value
+    raise PluginProblem(f"{HOOK} returns Delivered or None, not a {type(value).__name__}")
+
+
+def _made(unit: Unit, made: Delivered | None, problem: str) -> None:
+    order = orders.locked(unit.order.id)
+    delivery = db.session.get(Delivery, int(unit.key.removeprefix("unit-")), with_for_update=True)
+    if order is None or delivery is None or delivery.state != "due":
+        return
+    delivery.claimed_at = None
+    if made is None:
+        delivery.error = problem
+        delivery.due_at = clock.now() + timedelta(seconds=15 * 4 ** (delivery.attempts - 1))
+        if delivery.attempts >= MOST_ATTEMPTS:
+            delivery.state = "failed"
+            orders.note(order, "salesbot", "a delivery failed", problem)
+            log.error("delivery %s is given up: %s", delivery.id, problem)
+        db.session.flush()
+        return
+    delivery.text, delivery.secret, delivery.link = made.text, made.secret, made.link or ""
+    delivery.error = ""
+    if made.file:
+        delivery.file, delivery.file_name = made.file, Path(made.file).name
+        settling.allow_downloads(delivery)
+    settling.hand_over(delivery)
+    with speaking(order.customer.language):
+        settling.finish(Changes(order), [delivery])
+
+
+def fill_waiting() -> bool:
+    """Gives new keys to one paid order that waits for them; False when none can be helped. Flush only."""
+    waiting = db.session.scalar(
+        select(OrderLine.order_id)
+        .join(Delivery, Delivery.line_id == OrderLine.id)
+        .where(
+            Delivery.state == "no_stock",
+            select(LicenceKey.id)
+            .where(LicenceKey.product_id == OrderLine.product_id, LicenceKey.delivery_id.is_(None))
+            .exists(),
+        )
+        .order_by(Delivery.id)
+        .limit(1)
+    )
+    order = orders.locked(waiting) if waiting is not None else None
+    if order is None:
+        return False
+    stock.lock(line.product_id for line in order.lines)
+    filled = []
+    for delivery in _units(order.id, ("no_stock",)):
+        if stock.take_key(delivery.line.product_id, delivery.id):
+            settling.hand_over(delivery)
+            filled.append(delivery)
+    if filled:
+        settling.finish(Changes(order), filled)
+    return bool(filled)
+
+
+def has_work() -> bool:
+    """Whether `deliver_next` or `fill_waiting` might find something."""
+    now = clock.now()
+    open_unit = select(Delivery.id).where(
+        ((Delivery.state == "due") & (Delivery.due_at <= now)) | (Delivery.state == "no_stock")
+    )
+    return db.session.scalar(open_unit.limit(1)) is not None
+
+
+def _units(order_id: int, states: tuple[str, ...]) -> list[Delivery]:
+    return list(
+        db.session.scalars(
+            select(Delivery)
+            .join(OrderLine, OrderLine.id == Delivery.line_id)
+            .where(OrderLine.order_id == order_id, Delivery.state.in_(states))
+            .order_by(OrderLine.position, Delivery.position)
+        )
+    )
+
+
+def delivery_reply(order_id: int, customer_id: int) -> Reply | None:
+    """All that was delivered of an order, to be given again; None when it is not this customer's."""
+    order = db.session.get(Order, order_id)
+    if order is None or order.customer_id != customer_id or order.paid_at is None:
+        return None
+    units = _units(order.id, ("delivered",))
+    for unit in units:
+        if unit.file and (unit.downloads >= unit.downloads_allowed or _is_over(unit)):
+            renew(unit.id)
+    paragraphs = [_("Your order {number}:").format(number=order.number), *telling.goods(units)]
+    if telling.open_units(order.id):
+        paragraphs.append(_("The rest takes a moment. It comes to this chat by itself."))
+    return Reply("\n\n".join(paragraphs), [Choice("orders", _("My orders")), Choice("menu", _("Menu"))])
+
+
+def resend(order_id: int, *, who: str) -> None:
+    """Staff send all that was delivered of an order once more. Flush only."""
+    order = orders.locked(order_id)
+    if order is None:
+        raise WrongState("this order does not exist")
+    with speaking(order.customer.language):
+        reply = delivery_reply(order_id, order.customer_id)
+    if reply is None:
+        raise WrongState("nothing of this order is delivered yet")
+    orders.note(order, who, "sent it again")
+    outbox.say(order.conversation_id, reply)
+
+
+def renew(delivery_id: int) -> None:
+    """Gives a file right its downloads and its days anew."""
+    unit = db.session.get(Delivery, delivery_id, with_for_update=True)
+    if unit is None or unit.state != "delivered" or not unit.file:
+        raise WrongState("there is nothing to download here")
+    settling.allow_downloads(unit)
+    db.session.flush()
+
+
+def count_download(delivery_id: int) -> tuple[Path, str]:
+    """Counts one download; the file's path and the name that the customer sees. Flush only.
+
+    WrongState says what is in the way: "used up", "over", "gone".
+    """
+    now = clock.now()
+    row = db.session.connection().execute(
+        update(_DELIVERY)
+        .where(
+            _DELIVERY.c.id == delivery_id,
+            _DELIVERY.c.state == "delivered",
+            _DELIVERY.c.file != "",
+            _DELIVERY.c.downloads < _DELIVERY.c.downloads_allowed,
+            _DELIVERY.c.expires_at > now,
+        )
+        .values(downloads=_DELIVERY.c.downloads + 1)
+        .returning(_DELIVERY.c.file, _DELIVERY.c.file_name)
+    )
+    found = row.first()
+    if found is None:
+        unit = db.session.get(Delivery, delivery_id)
+        if unit is None or unit.state != "delivered" or not unit.file:
+            raise WrongState("gone")
+        raise WrongState("over" if _is_over(unit) else "used up")
+    folder = Path(current_app.instance_path) / "uploads" / "files"
+    path = folder / found.file
+    if not path.is_file():
+        raise WrongState("gone")
+    return path, found.file_name or path.name
+
+
+def _is_over(unit: Delivery) -> bool:
+    return unit.expires_at is not None and unit.expires_at <= clock.now()

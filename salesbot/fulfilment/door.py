@@ -1,0 +1,84 @@
+"""The one door through which an order changes its state, and the telling that follows."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+
+from salesbot import clock, logs, outbox, plugin_manager
+from salesbot.database import db
+from salesbot.errors import WrongState
+from salesbot.messages import Reply
+from salesbot.models import Order
+from salesbot.plugin_manager import Failed
+from salesbot.replies import checked_replies
+from salesbot.services import orders
+from salesbot.texts import speaking
+
+log = logging.getLogger(__name__)
+
+NEXT: dict[str, frozenset[str]] = {
+    "pending": frozenset({"paid", "expired", "cancelled"}),
+    "expired": frozenset({"paid"}),
+    "paid": frozenset({"fulfilled", "cancelled"}),
+    "fulfilled": frozenset({"cancelled"}),
+    "cancelled": frozenset(),
+}
+"""Which state may follow which; an expired order may still be paid when its goods are there."""
+
+
+@dataclass
+class Changes:
+    """What happened to one order in this transaction, to be told at its end."""
+
+    order: Order
+    states: list[tuple[str, str]] = field(default_factory=list)
+
+    def move(self, new: str, *, who: str, why: str = "") -> None:
+        """Changes the state of a locked order and writes its timeline; WrongState when it may not."""
+        order, old = self.order, self.order.state
+        if new not in NEXT[old]:
+            raise WrongState(f"order {order.number} is {old}; it can't become {new}")
+        moment = clock.now()
+        order.state = new
+        if new == "paid":
+            order.paid_at = moment
+        elif new == "fulfilled":
+            order.fulfilled_at = moment
+        else:
+            order.closed_at = moment
+        orders.note(order, who, f"{old} → {new}", why)
+        db.session.flush()
+        with logs.about(order=order.number):
+            log.info("order %s → %s by %s", old, new, who)
+        self.states.append((old, new))
+
+    def tell(self, first: Reply | None = None) -> None:
+        """Sends the buyer one message: `first`, and what plugins say about the new states."""
+        with speaking(self.order.customer.language):
+            said = [("", first)] if first is not None else []
+            said += self._asked()
+            if not said:
+                return
+            replies = [reply for _plugin, reply in said]
+            whole = Reply(
+                "\n\n".join(reply.text for reply in replies if reply.text),
+                outbox.choices_of(replies),
+                next((reply.media_url for reply in replies if reply.media_url), None),
+            )
+            outbox.say(self.order.conversation_id, whole, plugin=said[-1][0] if first is None else "")
+
+    def _asked(self) -> list[tuple[str, Reply]]:
+        """What plugins say about each change of state, with their names."""
+        if not self.states:
+            return []
+        manager = plugin_manager.current()
+        frozen = orders.frozen(self.order)
+        said: list[tuple[str, Reply]] = []
+        for old, new in self.states:
+            for plugin, impl in manager.in_order("salesbot_order_changed"):
+                arguments = {"order": replace(frozen, state=new), "old": old, "new": new}
+                result = manager.call(plugin, impl, arguments, checked_replies)
+                if result and not isinstance(result, Failed):
+                    said += [(plugin.name, reply) for reply in result]
+        return said

@@ -1,0 +1,136 @@
+"""Placing, cancelling and expiring orders: what holds stock and what frees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from salesbot import clock
+from salesbot.database import db
+from salesbot.errors import NotForSale, OutOfStock, WrongState
+from salesbot.fulfilment import settling
+from salesbot.fulfilment.door import Changes
+from salesbot.models import Category, Order, OrderLine, Product
+from salesbot.services import orders, shop, stock
+
+MOST_OF_ONE = 100
+"""Units of one product in one order."""
+
+
+def place(
+    customer_id: int,
+    conversation_id: int,
+    items: Sequence[tuple[int, int]],
+    *,
+    who: str = "customer",
+) -> Order:
+    """A new order for (product id, quantity) pairs at today's prices, holding its stock.
+
+    Raises OutOfStock and NotForSale. A total of 0 is paid at once. Flushes, never commits.
+    """
+    wanted = _added_up(items)
+    stock.lock(wanted)
+    products = _for_sale(wanted)
+    left = stock.available(wanted)
+    for product_id, quantity in wanted.items():
+        available = left[product_id]
+        if available is not None and available < quantity:
+            raise OutOfStock(products[product_id].title, available)
+    order = Order(
+        number=_fresh_number(),
+        customer_id=customer_id,
+        conversation_id=conversation_id,
+        currency=shop.setting("CURRENCY"),
+        total=sum(products[product_id].price * quantity for product_id, quantity in wanted.items()),
+        expires_at=clock.now() + timedelta(minutes=shop.setting("ORDER_MINUTES")),
+        lines=[
+            _line(position, products[product_id], quantity)
+            for position, (product_id, quantity) in enumerate(wanted.items(), 1)
+        ],
+    )
+    db.session.add(order)
+    db.session.flush()
+    orders.note(order, who, "placed")
+    if order.total == 0:
+        settling.paid(order, who="salesbot", why="it costs nothing")
+    db.session.flush()
+    return order
+
+
+def cancel(order_id: int, *, who: str, why: str = "") -> None:
+    """Ends an order that is not paid and frees its stock; one that has ended stays as it is."""
+    order = orders.locked(order_id)
+    if order is None:
+        raise WrongState("this order does not exist")
+    if order.state in {"expired", "cancelled"}:
+        return
+    if order.state != "pending":
+        raise WrongState(f"order {order.number} is {order.state}; it can't be cancelled")
+    changes = Changes(order)
+    changes.move("cancelled", who=who, why=why)
+    changes.tell()
+
+
+def expire_next() -> bool:
+    """Expires one unpaid order whose time is over; False when there is none. Flushes only."""
+    now = clock.now()
+    overdue = db.session.scalar(
+        select(Order.id).where(Order.state == "pending", Order.expires_at <= now).order_by(Order.id).limit(1)
+    )
+    order = orders.locked(overdue) if overdue is not None else None
+    if order is None:
+        return False
+    if order.state == "pending" and order.expires_at <= now:
+        changes = Changes(order)
+        changes.move("expired", who="salesbot", why="not paid in time")
+        changes.tell()
+    return True
+
+
+def _added_up(items: Sequence[tuple[int, int]]) -> dict[int, int]:
+    wanted: dict[int, int] = {}
+    for product_id, quantity in items:
+        wanted[product_id] = wanted.get(product_id, 0) + quantity
+    if not wanted:
+        raise WrongState("an order needs at least one product")
+    if not all(1 <= quantity <= MOST_OF_ONE for quantity in wanted.values()):
+        raise WrongState(f"a quantity is from 1 to {MOST_OF_ONE}")
+    return wanted
+
+
+def _for_sale(wanted: dict[int, int]) -> dict[int, Product]:
+    found = {
+        product.id: product
+        for product in db.session.scalars(
+            select(Product)
+            .join(Category, Category.id == Product.category_id)
+            .where(Product.id.in_(wanted), Product.active, Category.active)
+            .execution_options(populate_existing=True)
+        )
+    }
+    missing = [product_id for product_id in wanted if product_id not in found]
+    if missing:
+        raise NotForSale(f"product {missing[0]} is not for sale")
+    return found
+
+
+def _fresh_number() -> str:
+    while True:
+        number = orders.new_number()
+        if db.session.scalar(select(Order.id).where(Order.number == number)) is None:
+            return number
+
+
+def _line(position: int, product: Product, quantity: int) -> OrderLine:
+    return OrderLine(
+        product_id=product.id,
+        position=position,
+        title=product.title,
+        kind=product.kind,
+        options=dict(product.options),
+        unit_price=product.price,
+        quantity=quantity,
+        amount=product.price * quantity,
+    )

@@ -1,0 +1,282 @@
+"""Money coming in: the ways to pay, the start of a payment, and what providers say happened."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from salesbot import clock, logs, messages, plugin_manager
+from salesbot.database import db, in_transaction, table
+from salesbot.errors import PluginProblem, WrongState
+from salesbot.fulfilment import settling
+from salesbot.messages import PaymentMethod, Redirect, Show
+from salesbot.models import Order, Payment, PaymentEvent
+from salesbot.plugin_loading import Plugin, where
+from salesbot.services import orders, plugin_failures
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_EVENT = table(PaymentEvent)
+
+HOOK = "salesbot_payment_methods"
+
+
+def outside(plugin: Plugin, hook: str, work: Callable[[], T]) -> T | None:
+    """What a plugin's call outside any transaction gives; None when it fails, which is recorded."""
+    try:
+        result: T = plugin_manager.current().call_outside(plugin, work)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as exc:  # noqa: BLE001 - whatever a plugin raises stays with it
+        reason = f"{where(exc, plugin)}{type(exc).__name__}: {exc}"
+        log.error("plugin %s failed in %s: %s", plugin.name, hook, reason.partition("\n")[0])  # noqa: TRY400
+        in_transaction(lambda: plugin_failures.record(plugin.name, hook, reason))
+        return None
+    return result
+
+
+def all_methods() -> list[tuple[Plugin, PaymentMethod]]:
+    """Every way to pay that active plugins bring, with its plugin. Call it outside transactions."""
+    manager = plugin_manager.current()
+    found: list[tuple[Plugin, PaymentMethod]] = []
+    for plugin, impl in manager.in_order(HOOK):
+        methods = outside(plugin, HOOK, lambda impl=impl: _methods(impl.function()))  # type: ignore[misc]
+        found += [(plugin, method) for method in methods or ()]
+    return found
+
+
+def _methods(value: object) -> list[PaymentMethod]:
+    items = [] if value is None else [value] if isinstance(value, PaymentMethod) else value
+    if not isinstance(items, list | tuple) or not all(isinstance(item, PaymentMethod) for item in items):
+        raise PluginProblem(f"{HOOK} returns PaymentMethod objects, not {value!r}")
+    return list(items)
+
+
+def payment_methods(order: messages.Order) -> list[PaymentMethod]:
+    """The ways to pay this order. Call it outside transactions."""
+    return [
+        method
+        for plugin, method in all_methods()
+        if outside(plugin, "PaymentMethod.accepts", lambda method=method: method.accepts(order))  # type: ignore[misc]
+    ]
+
+
+def method_named(name: str) -> tuple[Plugin, PaymentMethod] | None:
+    """The way to pay with this name and its plugin, or None. Call it outside transactions."""
+    return next((pair for pair in all_methods() if pair[1].name == name), None)
+
+
+def begin_payment(order_id: int, method_name: str) -> Redirect | Show:
+    """Starts paying an order, in short transactions around the method's own work.
+
+    WrongState says why it cannot be paid (this way).
+    """
+    order = db.session.get(Order, order_id)
+    if order is None or not is_payable(order):
+        raise WrongState("this order can't be paid any more")
+    frozen = orders.frozen(order)
+    db.session.rollback()
+    found = method_named(method_name)
+    if found is None:
+        raise WrongState("this way to pay is not there any more")
+    plugin, method = found
+
+    def start() -> Redirect | Show:
+        if not method.accepts(frozen):
+            raise WrongState("this order can't be paid this way")
+        answer = method.start(frozen, f"order-{frozen.id}")
+        if not isinstance(answer, Redirect | Show):
+            raise PluginProblem(f"start returned a {type(answer).__name__}, not Redirect or Show")
+        return answer
+
+    answer = outside(plugin, "PaymentMethod.start", start)
+    if answer is None:
+        raise WrongState("this way to pay does not work right now")
+    in_transaction(lambda: _started(frozen, method_name))
+    return answer
+
+
+def is_payable(order: Order) -> bool:
+    """Whether a payment may be started now."""
+    return order.state == "pending" and order.expires_at > clock.now()
+
+
+def _started(frozen: messages.Order, method: str) -> None:
+    order = orders.locked(frozen.id)
+    if order is None or order.state != "pending" or _open_payment(order.id, method) is not None:
+        return
+    db.session.add(Payment(order_id=order.id, method=method, amount=order.total, currency=order.currency))
+    orders.note(order, "customer", "payment started", method)
+
+
+def _open_payment(order_id: int, method: str) -> Payment | None:
+    return db.session.scalar(
+        select(Payment).where(
+            Payment.order_id == order_id, Payment.method == method, Payment.state == "started"
+        )
+    )
+
+
+def take_event(method: str, event: messages.PaymentEvent) -> str:
+    """Stores what a provider says and does what follows; the same event again changes nothing.
+
+    Returns what became of it, in words for the log and for staff. Flushes, never commits.
+    """
+    order_id = db.session.scalar(select(Order.id).where(Order.id == event.order))
+    stored = _store_event(method, event, order_id)
+    if stored is None:
+        return "known already"
+    order = orders.locked(order_id) if order_id is not None else None
+    if order is None:
+        outcome = "there is no such order"
+    else:
+        with logs.about(order=order.number):
+            outcome = _HANDLERS.get(event.kind, _unknown_kind)(order, method, event)
+            log.info("payment event %s of %s: %s", event.kind, method, outcome)
+    row = db.session.get(PaymentEvent, stored)
+    if row is not None:
+        row.outcome = outcome
+    db.session.flush()
+    return outcome
+
+
+def _store_event(method: str, event: messages.PaymentEvent, order_id: int | None) -> int | None:
+    connection = db.session.connection()
+    upsert = {"sqlite": sqlite, "postgresql": postgresql}[connection.dialect.name].insert
+    return connection.execute(
+        upsert(_EVENT)
+        .values(
+            method=method,
+            event_id=event.id,
+            order_id=order_id,
+            reference=event.reference,
+            kind=event.kind,
+            amount=event.amount,
+            currency=event.currency,
+            received_at=clock.now(),
+            outcome="",
+        )
+        .on_conflict_do_nothing()
+        .returning(_EVENT.c.id)
+    ).scalar()
+
+
+def _paid(order: Order, method: str, event: messages.PaymentEvent) -> str:
+    payment = _payment_of(order, method, event)
+    if payment is None:
+        return "the reference belongs to a payment of another order"
+    if payment.state == "confirmed":
+        return "this payment is confirmed already"
+    payment.state = "confirmed"
+    payment.reference, payment.confirmed_at = event.reference, clock.now()
+    payment.amount, payment.currency = event.amount, event.currency
+    orders.note(order, method, "money arrived", f"{event.amount} {event.currency} {event.reference}")
+    db.session.flush()
+    if event.currency != order.currency:
+        return _needs_staff(order, f"the order is in {order.currency}, the payment in {event.currency}")
+    if order.paid_at is not None:
+        return _needs_staff(order, "it was paid already: this money is too much")
+    received = _received(order)
+    if received < order.total:
+        return _needs_staff(order, f"{order.total - received} {order.currency} (minor units) are missing")
+    return _enough(order, method, event, received)
+
+
+def _enough(order: Order, method: str, event: messages.PaymentEvent, received: int) -> str:
+    holds_stock = order.state == "pending" and order.expires_at > clock.now()
+    if order.state == "cancelled":
+        return _needs_staff(order, "it was cancelled before: give the money back")
+    if not holds_stock and not settling.has_stock(order):
+        return _needs_staff(order, "it had expired and its goods are gone: give the money back")
+    settling.paid(order, who=method, why=event.reference)
+    if received > order.total:
+        return _needs_staff(order, "more was paid than it costs")
+    return "paid"
+
+
+def _received(order: Order) -> int:
+    return (
+        db.session.scalar(
+            select(func.coalesce(func.sum(Payment.amount), 0)).where(
+                Payment.order_id == order.id,
+                Payment.state == "confirmed",
+                Payment.currency == order.currency,
+            )
+        )
+        or 0
+    )
+
+
+def _payment_of(order: Order, method: str, event: messages.PaymentEvent) -> Payment | None:
+    """The payment that an event speaks of; None when its reference belongs to another order."""
+    known = db.session.scalar(
+        select(Payment).where(Payment.method == method, Payment.reference == event.reference)
+    )
+    if known is not None:
+        return known if known.order_id == order.id else None
+    payment = _open_payment(order.id, method)
+    if payment is None or payment.reference is not None:
+        payment = Payment(order_id=order.id, method=method, amount=event.amount, currency=event.currency)
+        db.session.add(payment)
+    return payment
+
+
+def _failed(order: Order, method: str, event: messages.PaymentEvent) -> str:
+    payment = _payment_of(order, method, event)
+    if payment is None or payment.state != "started":
+        return "nothing to change"
+    payment.state, payment.reference = "failed", event.reference
+    orders.note(order, method, "payment failed", event.reference)
+    return "the payment failed"
+
+
+def _disputed(order: Order, method: str, event: messages.PaymentEvent) -> str:
+    payment = _payment_of(order, method, event)
+    if payment is None or payment.state != "confirmed":
+        return "nothing to change"
+    payment.state = "disputed"
+    return _needs_staff(order, "the payment is disputed")
+
+
+def _refunded(order: Order, method: str, event: messages.PaymentEvent) -> str:
+    return _needs_staff(order, f"{method} gave back {event.amount} {event.currency} (minor units)")
+
+
+def _unknown_kind(order: Order, method: str, event: messages.PaymentEvent) -> str:
+    return _needs_staff(order, f"{method} sent an event of the unknown kind {event.kind!r}")
+
+
+def _needs_staff(order: Order, why: str) -> str:
+    orders.note(order, "salesbot", "look at this", why)
+    return why
+
+
+_HANDLERS: dict[str, Callable[[Order, str, messages.PaymentEvent], str]] = {
+    "paid": _paid,
+    "failed": _failed,
+    "disputed": _disputed,
+    "refunded": _refunded,
+}
+
+
+def confirm_by_staff(payment_id: int, *, who: str) -> str:
+    """Staff have seen the money of a started payment: the same as the provider's word. Flush only."""
+    payment = db.session.get(Payment, payment_id)
+    if payment is None or payment.state != "started":
+        raise WrongState("this payment is not waiting for money")
+    reference = payment.reference or f"{payment.method}-{payment.id}"
+    event = messages.PaymentEvent(
+        id=f"staff-{payment.id}",
+        order=payment.order_id,
+        reference=reference,
+        kind="paid",
+        amount=payment.amount,
+        currency=payment.currency,
+    )
+    orders.note(payment.order, who, "confirmed the payment", reference)
+    return take_event(payment.method, event)

@@ -1,0 +1,65 @@
+"""What a buyer reads about their goods, in the chat; keys stand in it as marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, select
+
+from salesbot.database import db
+from salesbot.messages import Choice, Reply
+from salesbot.models import Delivery, Order, OrderLine
+from salesbot.models.deliveries import OPEN_STATES
+from salesbot.services import links
+from salesbot.services.secrets_in_text import mark
+from salesbot.texts import translator
+
+_ = translator("salesbot")
+
+
+def open_units(order_id: int) -> int:
+    """How many units of an order are paid and not delivered yet."""
+    return (
+        db.session.scalar(
+            select(func.count(Delivery.id))
+            .join(OrderLine, OrderLine.id == Delivery.line_id)
+            .where(OrderLine.order_id == order_id, Delivery.state.in_((*OPEN_STATES, "failed")))
+        )
+        or 0
+    )
+
+
+def reply_about(order: Order, ready: Sequence[Delivery], *, still_open: int) -> Reply:
+    """The message that hands units over, and says when something is still to come."""
+    if ready:
+        first = _("Thank you! Here is your order {number}:").format(number=order.number)
+    else:
+        first = _("Thank you! Your money for order {number} is here.").format(number=order.number)
+    paragraphs = [first, *goods(ready)]
+    if still_open:
+        paragraphs.append(_("The rest takes a moment. It comes to this chat by itself."))
+    return Reply("\n\n".join(paragraphs), [Choice("orders", _("My orders")), Choice("menu", _("Menu"))])
+
+
+def goods(units: Iterable[Delivery]) -> list[str]:
+    """A paragraph for each product among delivered units."""
+    by_line: dict[OrderLine, list[Delivery]] = {}
+    for unit in units:
+        by_line.setdefault(unit.line, []).append(unit)
+    return [_paragraph(line, found) for line, found in by_line.items()]
+
+
+def _paragraph(line: OrderLine, units: list[Delivery]) -> str:
+    rows = [f"*{line.title}*"]
+    keys = [mark(unit.id) for unit in units if line.kind == "key" or unit.secret is not None]
+    if keys:
+        rows.append(_("Your key:") if len(keys) == 1 else _("Your keys:"))
+        rows += keys
+    rows += list(dict.fromkeys(unit.text for unit in units if unit.text))
+    rows += [
+        _("Open it here: {link}").format(link=link)
+        for link in dict.fromkeys(unit.link for unit in units if unit.link)
+    ]
+    if any(unit.file for unit in units):
+        rows.append(_("Download it here: {link}").format(link=links.delivery_url(line.id)))
+    return "\n".join(rows)
