@@ -1,0 +1,104 @@
+"""Shows categories and products, and finds products by words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from salesbot import Chat, Choice, Message, Reply, hookimpl, show_money, translator
+from salesbot.services import catalog, links, shop
+from salesbot.services.catalog import Item
+
+_ = translator(__name__)
+
+SHELVES_IN_MENU = 6
+"""With more categories than this the menu has one line that leads to them."""
+
+
+@hookimpl
+def salesbot_menu_items() -> list[Choice]:
+    """The categories themselves, so that one message less is needed."""
+    shelves = catalog.shelves()
+    if len(shelves) > SHELVES_IN_MENU:
+        return [Choice("catalog:all", _("Look around"))]
+    return [Choice(f"category:{shelf.id}", shelf.title) for shelf in shelves]
+
+
+@hookimpl
+def salesbot_handle_message(message: Message, chat: Chat) -> Reply | None:
+    """Shows what was picked, or what the words find."""
+    owner, _colon, rest = (message.choice or "").partition(":")
+    if message.choice == "catalog:all":
+        return _all_shelves()
+    if owner == "category" and rest.isdecimal():
+        return _shelf(int(rest), chat.language)
+    if owner == "product" and rest.isdecimal():
+        return _product(int(rest), chat.language)
+    if owner == "search" or message.text:
+        return _search(rest or message.text, chat.language)
+    return None
+
+
+def _all_shelves() -> Reply:
+    shelves = catalog.shelves()
+    return Reply(
+        _("Where would you like to look?"),
+        [Choice(f"category:{shelf.id}", shelf.title, shelf.detail) for shelf in shelves],
+    )
+
+
+def _shelf(category_id: int, language: str) -> Reply | None:
+    shelf = catalog.shelf(category_id)
+    if shelf is None:
+        return None
+    return Reply(f"*{shelf.title}*", [*_lines(catalog.items_on(category_id), language), _menu()])
+
+
+def _search(words: str, language: str) -> Reply | None:
+    found = catalog.search(words)
+    if not found:
+        return None
+    if len(found) == 1:
+        return _product(found[0].id, language)
+    return Reply(_("This is what I found:"), [*_lines(found, language), _menu()])
+
+
+def _lines(items: Sequence[Item], language: str) -> list[Choice]:
+    return [Choice(f"product:{item.id}", item.title, _price(item, language)) for item in items]
+
+
+def _menu() -> Choice:
+    return Choice("menu", _("Menu"))
+
+
+def _price(item: Item, language: str) -> str:
+    if item.left == 0:
+        return _("sold out")
+    if item.price == 0:
+        return _("free")
+    return show_money(item.price, shop.setting("CURRENCY"), language)
+
+
+def _product(product_id: int, language: str) -> Reply | None:
+    item = catalog.item(product_id)
+    if item is None:
+        return None
+    facts = [f"*{item.title}* – {_price(item, language)}"]
+    facts += [text for text in (item.description or item.summary, _what_you_get(item.kind)) if text]
+    if item.left is not None and 0 < item.left <= shop.setting("LOW_STOCK"):
+        facts.append(_("Only {count} left.").format(count=item.left))
+    choices = [Choice(f"buy:{item.id}", _("Get it") if item.price == 0 else _("Buy"))]
+    if item.left != 1 and item.price:
+        choices.append(Choice(f"checkout:several:{item.id}", _("Buy several")))
+    if item.left == 0:
+        facts.append(_("I am sorry, it is sold out. Have a look at the others."))
+        choices = []
+    choices += [Choice(f"category:{item.category_id}", _("Back to the list")), _menu()]
+    return Reply("\n\n".join(facts), choices, media_url=links.cover_url(item.cover))
+
+
+def _what_you_get(kind: str) -> str:
+    return {
+        "key": _("You get your own key here in the chat, right after you pay."),
+        "file": _("You get a link here in the chat to download it, right after you pay."),
+        "link": _("You get your private link here in the chat, right after you pay."),
+    }.get(kind, _("It comes to this chat after you pay."))

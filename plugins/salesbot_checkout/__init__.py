@@ -1,0 +1,166 @@
+"""The cart: puts things in, holds them, and leads to the page where they are paid."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from salesbot import Chat, Choice, Message, Order, Reply, hookimpl, is_one_of, show_money, translator
+from salesbot.fulfilment import NotForSale, OutOfStock
+from salesbot.services import catalog, links
+from salesbot_checkout.cart import Cart
+
+_ = translator(__name__)
+
+MOST = 100
+WORDS = _("cart, my cart, basket, my basket, checkout, check out, pay, buy it, i want to pay")
+
+
+@hookimpl
+def salesbot_menu_items(chat: Chat) -> Choice | None:
+    """The cart, while something is in it."""
+    return Choice("cart", _("My cart")) if chat.data and Cart(chat).items else None
+
+
+@hookimpl
+def salesbot_handle_message(message: Message, chat: Chat) -> Reply | list[Reply] | None:
+    """Answers buying, how many, and the cart."""
+    if chat.question is not None and chat.question.startswith("several:") and message.text:
+        return _several(chat, int(chat.question.partition(":")[2]), message.text)
+    owner, _colon, rest = (message.choice or "").partition(":")
+    if owner == "buy" and rest.isdecimal():
+        return _buy(chat, int(rest), 1)
+    if message.choice == "cart" or is_one_of(message.text, _(WORDS)):
+        return _cart(chat)
+    if owner != "checkout":
+        return None
+    action, _colon, number = rest.partition(":")
+    if action == "several" and number.isdecimal():
+        return _ask_how_many(int(number))
+    if action == "remove" and number.isdecimal():
+        return _change(chat, int(number))
+    if action == "empty":
+        Cart(chat).empty()
+        return Reply(_("Your cart is empty now."), [Choice("menu", _("Menu"))])
+    return None
+
+
+def _ask_how_many(product_id: int) -> Reply | None:
+    item = catalog.item(product_id)
+    if item is None:
+        return None
+    return Reply(
+        _("How many *{title}* would you like? Write a number.").format(title=item.title),
+        [Choice("menu", _("Menu"))],
+        ask=f"several:{product_id}",
+    )
+
+
+def _several(chat: Chat, product_id: int, text: str) -> Reply | list[Reply] | None:
+    match = re.search(r"\d{1,6}", text)
+    if match is None:
+        return Reply(
+            _("Please write just a number, like 2."),
+            [Choice("menu", _("Menu"))],
+            ask=f"several:{product_id}",
+        )
+    count = int(match[0])
+    if not 1 <= count <= MOST:
+        return Reply(
+            _("Please write a number from 1 to {most}.").format(most=MOST),
+            [Choice("menu", _("Menu"))],
+            ask=f"several:{product_id}",
+        )
+    return _buy(chat, product_id, count)
+
+
+def _buy(chat: Chat, product_id: int, count: int) -> Reply | list[Reply] | None:
+    item = catalog.item(product_id)
+    if item is None:
+        return None
+    cart = Cart(chat)
+    before = dict(cart.items)
+    cart.add(product_id, count)
+    return _placed(chat, cart, before)
+
+
+def _change(chat: Chat, product_id: int) -> Reply | list[Reply] | None:
+    cart = Cart(chat)
+    before = dict(cart.items)
+    cart.remove(product_id)
+    if not cart.items:
+        cart.empty()
+        return Reply(_("Your cart is empty now."), [Choice("menu", _("Menu"))])
+    return _placed(chat, cart, before)
+
+
+def _cart(chat: Chat) -> Reply | list[Reply] | None:
+    cart = Cart(chat)
+    if not cart.items:
+        return Reply(_("Your cart is empty."), [Choice("menu", _("Menu"))])
+    order = cart.open_order()
+    if order is None:
+        return _placed(chat, cart, dict(cart.items))
+    return _pay(order, chat.language)
+
+
+def _placed(chat: Chat, cart: Cart, before: dict[int, int]) -> Reply | list[Reply]:
+    """Places the cart as an order, or says kindly why it cannot be; then the cart is as `before`."""
+    try:
+        order = cart.place()
+    except OutOfStock as exc:
+        cart.items = before
+        return _too_few(exc, before)
+    except NotForSale:
+        cart.forget_what_is_gone()
+        return Reply(
+            _("I am sorry, that is not for sale any more. Have a look at what else there is."),
+            [Choice("menu", _("Menu"))],
+        )
+    if order.paid_at is not None:
+        cart.forget()
+        return []
+    return _pay(order, chat.language)
+
+
+def _too_few(exc: OutOfStock, before: dict[int, int]) -> Reply:
+    if exc.left == 0:
+        text = _("I am sorry, *{title}* is sold out.").format(title=exc.title)
+    else:
+        text = _("I am sorry, only {count} of *{title}* are left.").format(count=exc.left, title=exc.title)
+    choices = [Choice("cart", _("My cart"))] if before else []
+    return Reply(text, [*choices, Choice("menu", _("Menu"))])
+
+
+def _pay(order: Any, language: str) -> Reply:
+    """The pay link of an open order, with what is in it."""
+    lines = "\n".join(
+        f"{line.quantity} × {line.title} – {show_money(line.amount, order.currency, language)}"
+        for line in order.lines
+    )
+    total = show_money(order.total, order.currency, language)
+    text = _("Your order:\n{lines}\n\nTotal: *{total}*\n\nPay here: {link}").format(
+        lines=lines, total=total, link=links.pay_url(order.id)
+    )
+    remove = [
+        Choice(f"checkout:remove:{line.product_id}", _("Remove {title}").format(title=line.title))
+        for line in order.lines
+    ]
+    more = Choice("menu", _("Add something else"))
+    if len(remove) == 1:
+        return Reply(text, [more, Choice("checkout:empty", _("Cancel"))])
+    return Reply(text, [more, *remove, Choice("checkout:empty", _("Cancel all"))])
+
+
+@hookimpl
+def salesbot_order_changed(order: Order, old: str, new: str) -> Reply | None:
+    """Says once that an unpaid order is over, and offers it again."""
+    if new != "expired":
+        return None
+    first = order.lines[0].product.id
+    return Reply(
+        _("Your order {number} was not paid in time, so I let it go. Nothing was charged.").format(
+            number=order.number
+        ),
+        [Choice(f"product:{first}", _("Look at it again")), Choice("menu", _("Menu"))],
+    )
