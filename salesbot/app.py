@@ -1,0 +1,115 @@
+"""Makes the Flask app: config, extensions, plugins, back office, pages, commands, proxy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, request
+from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from salesbot import cli, config, database, logs, plugin_manager, sqlite_queue, texts, web
+from salesbot.admin import init_admin
+from salesbot.extensions import babel, csrf, db, limiter, login_manager, migrate
+from salesbot.migrations.support import FOLDER
+from salesbot.services import shop
+from salesbot.vault import Vault
+
+
+def create_app(
+    settings: Mapping[str, Any] | None = None,
+    *,
+    instance_path: str | Path | None = None,
+    plugins: Iterable[tuple[str, object]] = (),
+) -> Flask:
+    """The app. `settings` win over everything; `plugins` are (name, module) pairs to load besides.
+
+    The instance folder is `instance_path`, else `$SALESBOT_INSTANCE`, else `./instance`.
+    """
+    instance = Path(instance_path or os.environ.get("SALESBOT_INSTANCE") or "instance").resolve()
+    instance.mkdir(parents=True, exist_ok=True)
+    app = Flask("salesbot", instance_path=str(instance))
+    _configure(app, config.read(instance, settings))
+    _extend(app)
+    _load_plugins(app, plugins)
+    with app.app_context():
+        cli.register(app)
+        plugin_manager.start(app)
+        web.register(app)
+        init_admin(app)
+    proxies = app.config["TRUSTED_PROXIES"]
+    if proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
+        )
+    return app
+
+
+def _configure(app: Flask, values: dict[str, Any]) -> None:
+    logs.set_up(values["LOG_LEVEL"], values["LOG_FORMAT"])
+    secure = urlsplit(values["PUBLIC_URL"]).scheme == "https"
+    app.config.from_mapping(
+        SECRET_KEY=values["SESSION_SECRET"],
+        SQLALCHEMY_DATABASE_URI=values["DATABASE_URL"],
+        SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(values["DATABASE_URL"]),
+        SESSION_COOKIE_NAME="salesbot",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=secure,
+        PERMANENT_SESSION_LIFETIME=timedelta(minutes=values["IDLE_MINUTES"]),
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=values["UPLOAD_MEGABYTES"] * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
+        RATELIMIT_STORAGE_URI=values["LIMITER_STORAGE"],
+    )
+    app.config.update(values)
+    app.extensions["salesbot.vault"] = Vault(values["KEYRING"])
+
+
+def _extend(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(FOLDER), render_as_batch=True, compare_type=True)
+    babel.init_app(app, locale_selector=texts.language)
+    login_manager.init_app(app)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    with app.app_context():
+        engine: Engine = db.engine
+        if engine.dialect.name == "sqlite":
+            sqlite_queue.install(engine)
+
+    @app.before_request
+    def _only_read() -> None:
+        """On SQLite a page that is only looked at waits for no writer, and cannot write."""
+        if request.method in {"GET", "HEAD", "OPTIONS"}:
+            reading = database.reading()
+            reading.__enter__()
+            request.environ["salesbot.reading"] = reading
+
+    @app.teardown_request
+    def _read(_exc: BaseException | None) -> None:
+        reading = request.environ.pop("salesbot.reading", None)
+        if reading is not None:
+            db.session.remove()
+            reading.__exit__(None, None, None)
+
+
+def _load_plugins(app: Flask, extra: Iterable[tuple[str, object]]) -> None:
+    app.extensions["salesbot.plugin_of_blueprint"] = {}
+    app.extensions["salesbot.plugins"] = plugin_manager.Manager(
+        disabled=app.config["DISABLED_PLUGINS"],
+        third_parties=not app.config["SAFE_MODE"] and app.config.get("ENTRY_POINTS", True),
+        extra=extra,
+    )
+
+    @app.before_request
+    def _switched_off() -> None:
+        """The pages of a plugin that staff switched off are not there."""
+        plugin = app.extensions["salesbot.plugin_of_blueprint"].get(request.blueprint)
+        if plugin is not None and plugin in shop.state().switched_off:
+            abort(404)

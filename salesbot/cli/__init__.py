@@ -1,0 +1,14 @@
+"""The commands of `salesbot`, one module for each thing that people do in a terminal."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from salesbot.cli import serving, shop, talking
+
+
+def register(app: Flask) -> None:
+    """Adds every command."""
+    for module in (serving, talking, shop):
+        for command in module.COMMANDS:
+            app.cli.add_command(command)

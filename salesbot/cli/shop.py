@@ -1,0 +1,65 @@
+"""Looking after the shop in the terminal: the demo, plugins, staff."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import AppGroup, with_appcontext
+
+from salesbot import demo as demo_shop
+from salesbot import plugin_manager
+from salesbot.database import transaction
+from salesbot.errors import SalesbotError
+from salesbot.models.staff import ROLES
+from salesbot.services import shop
+from salesbot.services import staff as accounts
+
+
+@click.command()
+@with_appcontext
+def demo() -> None:
+    """Load the demo shop into an empty shop."""
+    try:
+        with transaction():
+            loaded = demo_shop.load_demo()
+    except SalesbotError as exc:
+        raise click.ClickException(str(exc)) from exc
+    click.echo(str(loaded))
+
+
+@click.command()
+@with_appcontext
+def plugins() -> None:
+    """List every plugin: what it does, or why it was left out."""
+    manager = plugin_manager.current()
+    off = shop.state().switched_off
+    for plugin in sorted(manager.all, key=lambda plugin: plugin.name):
+        if plugin.problem:
+            state = f"left out: {plugin.problem}"
+        elif plugin.name in off:
+            state = f"switched off: {off[plugin.name] or 'by staff'}"
+        else:
+            state = f"on: {plugin.title or 'no description'}"
+        source = "built in" if plugin.built_in else plugin.version or "installed"
+        click.echo(f"{plugin.name:20} {source:10} {' '.join(state.split())}")
+
+
+staff = AppGroup("staff", help="Accounts of the back office.")
+
+
+@staff.command()
+@click.argument("email")
+@click.option("--role", type=click.Choice(ROLES), default="owner", show_default=True)
+@click.option("--name", default="", help="The name that colleagues see.")
+@click.password_option(help="At least 10 characters; asked for when not given.")
+def add(email: str, role: str, name: str, password: str) -> None:
+    """Make an account for EMAIL."""
+    try:
+        with transaction():
+            user = accounts.add(email, password, role=role, name=name)
+            address = user.email
+    except SalesbotError as exc:
+        raise click.ClickException(str(exc)) from exc
+    click.echo(f"{address} can sign in at /admin/ as {role}.")
+
+
+COMMANDS = (demo, plugins, staff)

@@ -1,0 +1,13 @@
+"""The pages and webhooks: parse, call one function below, commit."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from salesbot.web import chatbot, checkout, delivery, health, payments, phone, shop
+
+
+def register(app: Flask) -> None:
+    """Adds every blueprint."""
+    for module in (chatbot, payments, health, shop, checkout, delivery, phone):
+        app.register_blueprint(module.blueprint)

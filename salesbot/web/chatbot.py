@@ -1,0 +1,64 @@
+"""Twilio's webhooks: a customer's message, and what became of ours."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, Response, abort, request
+
+from salesbot import dispatcher, outbox
+from salesbot.channels import twilio
+from salesbot.errors import DatabaseBusy
+from salesbot.extensions import csrf, in_transaction
+
+log = logging.getLogger(__name__)
+
+blueprint = Blueprint("chatbot", __name__, url_prefix="/webhooks/twilio")
+csrf.exempt(blueprint)
+
+
+@blueprint.before_request
+def only_twilio() -> None:
+    """Refuses whatever Twilio did not sign for our account."""
+    if not twilio.is_signed(request):
+        log.warning("refused a request without a right signature for %s", request.path)
+        abort(403)
+    if not twilio.is_ours(request.form):
+        log.warning("refused a signed request of another account")
+        abort(403)
+
+
+@blueprint.post("/message")
+def message() -> Response:
+    """Handles one message and answers with TwiML."""
+    incoming = twilio.parse(request.form)
+    if incoming is None:
+        log.error("a signed message lacks MessageSid or From")
+        abort(400)
+    try:
+        answer = dispatcher.receive(incoming)
+    except DatabaseBusy:
+        log.exception("no turn at the database; Twilio may try again")
+        abort(503)
+    return Response(twilio.twiml(answer.messages), mimetype="text/xml")
+
+
+@blueprint.post("/status")
+def status() -> Response:
+    """Takes a delivery receipt; one about a message that is not ours is passed over."""
+    form = request.form
+    message_id = request.args.get("message", "")
+    sid = form.get("MessageSid", "")
+    if message_id.isascii() and message_id.isdecimal() and len(message_id) < 19 and sid:
+        known = in_transaction(
+            lambda: outbox.receipt(
+                int(message_id),
+                sid[:64],
+                form.get("MessageStatus", ""),
+                form.get("ErrorCode", "")[:16],
+            ),
+            repeatable=True,
+        )
+        if not known:
+            log.warning("a receipt for a message that is not ours")
+    return Response(status=204)
