@@ -22,7 +22,6 @@ from salesbot.database import db, table
 from salesbot.errors import NotSent
 from salesbot.messages import Choice, Reply
 from salesbot.models import Conversation, Message
-from salesbot.models.conversations import OUTBOX_STATES
 from salesbot.services import conversations
 from salesbot.services.conversations import ChatRow, window_is_open
 from salesbot.services.secrets_in_text import holds_marks, revealer
@@ -117,7 +116,7 @@ def claim(limit: int = 20) -> list[tuple[str, Outgoing]]:
     in_the_way = select(earlier.id).where(
         earlier.conversation_id == Message.conversation_id,
         earlier.id < Message.id,
-        earlier.state.in_(OUTBOX_STATES),
+        earlier.send_at.is_not(None),
     )
     due = db.session.scalars(
         select(Message)
@@ -172,6 +171,12 @@ def outgoing(message: Message, chat: Conversation) -> Outgoing:
     )
 
 
+def _leaves(message: Message, state: str) -> None:
+    """The message is in the outbox no more."""
+    message.state = state
+    message.send_at = None
+
+
 def sent(message_id: int, provider_id: str | None, *, arrived: bool = False) -> None:
     """The provider has taken the message on; a receipt may have come before this news."""
     message = db.session.get(Message, message_id, with_for_update=True, populate_existing=True)
@@ -180,7 +185,7 @@ def sent(message_id: int, provider_id: str | None, *, arrived: bool = False) -> 
     if message.provider_id is None:
         message.provider_id = provider_id
     if message.state in {"sending", "unknown"}:
-        message.state = "delivered" if arrived else "queued"
+        _leaves(message, "delivered" if arrived else "queued")
     message.error = message.error_code = ""
 
 
@@ -191,7 +196,7 @@ def refused(message_id: int, why: NotSent) -> None:
         return
     message.error, message.error_code = why.reason[:500], why.code
     if why.retry_in is None or message.attempts >= MOST_ATTEMPTS:
-        message.state = "failed"
+        _leaves(message, "failed")
         log.error("message %s is given up: %s", message_id, why.code or type(why).__name__)
         return
     pause = min(why.retry_in * 2 ** (message.attempts - 1), 3600.0)
@@ -204,7 +209,7 @@ def lost_sight(message_id: int, why: str) -> None:
     """Nobody can tell whether the message was sent: staff decide, it is not sent again blindly."""
     message = db.session.get(Message, message_id, with_for_update=True, populate_existing=True)
     if message is not None and message.state == "sending":
-        message.state = "unknown"
+        _leaves(message, "unknown")
         message.error = why
         log.error("message %s: it is unknown whether it was sent: %s", message_id, why)
 
@@ -213,11 +218,13 @@ def find_stale() -> int:
     """Marks as unknown what a worker was sending when it died; how many there were."""
     stale = db.session.scalars(
         select(Message)
-        .where(Message.state == "sending", Message.claimed_at < clock.now() - STALE)
+        .where(
+            Message.send_at.is_not(None), Message.state == "sending", Message.claimed_at < clock.now() - STALE
+        )
         .with_for_update(skip_locked=True)
     ).all()
     for message in stale:
-        message.state = "unknown"
+        _leaves(message, "unknown")
         message.error = "the worker stopped while it was being sent"
         log.error("message %s: the worker stopped while it was being sent", message.id)
     return len(stale)
@@ -264,7 +271,7 @@ def receipt(message_id: int, provider_id: str, status: str, error_code: str = ""
         return False
     message.provider_id = provider_id
     if word is not None and RANK[word] > RANK[message.state]:
-        message.state = word
+        _leaves(message, word)
         if word in {"failed", "undelivered"}:
             message.error_code = error_code
             log.error("message %s did not arrive: code %s", message.id, error_code or "none")

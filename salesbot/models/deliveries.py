@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from salesbot import clock
@@ -29,12 +29,7 @@ class Delivery(Model):
         CheckConstraint(f"state IN {DELIVERY_STATES}", name="state"),
         CheckConstraint("downloads >= 0 AND downloads <= downloads_allowed", name="downloads"),
         CheckConstraint("state <> 'delivered' OR delivered_at IS NOT NULL", name="delivered_at"),
-        Index(
-            "ix_delivery_open",
-            "due_at",
-            sqlite_where=text(f"state IN {OPEN_STATES}"),
-            postgresql_where=text(f"state IN {OPEN_STATES}"),
-        ),
+        Index("ix_delivery_state_due_at", "state", "due_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

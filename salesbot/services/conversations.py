@@ -14,7 +14,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from salesbot import clock
 from salesbot.database import table
 from salesbot.models import Conversation, Customer, CustomerAddress, Message, ShopRevision
-from salesbot.models.conversations import OUTBOX_STATES
 
 _CHAT = table(Conversation)
 _CUSTOMER = table(Customer)
@@ -93,7 +92,7 @@ _IN_OUTBOX = (
     select(_MESSAGE.c.id)
     .where(
         _MESSAGE.c.conversation_id == bindparam("conversation_id"),
-        _MESSAGE.c.state.in_(OUTBOX_STATES),
+        _MESSAGE.c.send_at.is_not(None),
     )
     .limit(1)
 )

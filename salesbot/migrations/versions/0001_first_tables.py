@@ -8,7 +8,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -194,6 +193,10 @@ def upgrade() -> None:
             "(direction = 'in' AND state IN ('received', 'unhandled')) OR (direction = 'out' AND state IN ('answered', 'waiting', 'held', 'sending', 'unknown', 'queued', 'sent', 'delivered', 'read', 'undelivered', 'failed'))",
             name=op.f("ck_message_state"),
         ),
+        sa.CheckConstraint(
+            "(state IN ('waiting', 'held', 'sending')) = (send_at IS NOT NULL)",
+            name=op.f("ck_message_send_at_in_outbox"),
+        ),
         sa.CheckConstraint("direction IN ('in', 'out')", name=op.f("ck_message_direction")),
         sa.ForeignKeyConstraint(
             ["conversation_id"],
@@ -210,19 +213,20 @@ def upgrade() -> None:
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index("ix_message_conversation_id_id", ["conversation_id", "id"], unique=False)
         batch_op.create_index(
-            "ix_message_outbox",
-            ["conversation_id", "id"],
+            "ix_message_due",
+            ["send_at"],
             unique=False,
-            sqlite_where=sa.text("state IN ('waiting', 'held', 'sending')"),
-            postgresql_where=sa.text("state IN ('waiting', 'held', 'sending')"),
+            sqlite_where=sa.text("send_at IS NOT NULL"),
+            postgresql_where=sa.text("send_at IS NOT NULL"),
         )
         batch_op.create_index(batch_op.f("ix_message_reply_to_id"), ["reply_to_id"], unique=False)
+        batch_op.create_index("ix_message_state_id", ["state", "id"], unique=False)
         batch_op.create_index(
-            "ix_message_trouble",
-            ["state", "id"],
+            "ix_message_waiting",
+            ["conversation_id", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('unhandled', 'unknown', 'failed', 'undelivered')"),
-            postgresql_where=sa.text("state IN ('unhandled', 'unknown', 'failed', 'undelivered')"),
+            sqlite_where=sa.text("send_at IS NOT NULL"),
+            postgresql_where=sa.text("send_at IS NOT NULL"),
         )
 
     op.create_table(
@@ -391,13 +395,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("line_id", "position", name=op.f("uq_delivery_line_id_position")),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_delivery_open",
-            ["due_at"],
-            unique=False,
-            sqlite_where=sa.text("state IN ('due', 'no_stock')"),
-            postgresql_where=sa.text("state IN ('due', 'no_stock')"),
-        )
+        batch_op.create_index("ix_delivery_state_due_at", ["state", "due_at"], unique=False)
 
     op.create_table(
         "refund",
@@ -469,11 +467,7 @@ def downgrade() -> None:
     op.drop_table("licence_key")
     op.drop_table("refund")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_delivery_open",
-            sqlite_where=sa.text("state IN ('due', 'no_stock')"),
-            postgresql_where=sa.text("state IN ('due', 'no_stock')"),
-        )
+        batch_op.drop_index("ix_delivery_state_due_at")
 
     op.drop_table("delivery")
     with op.batch_alter_table("payment_event", schema=None) as batch_op:
@@ -500,15 +494,16 @@ def downgrade() -> None:
     op.drop_table("order")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(
-            "ix_message_trouble",
-            sqlite_where=sa.text("state IN ('unhandled', 'unknown', 'failed', 'undelivered')"),
-            postgresql_where=sa.text("state IN ('unhandled', 'unknown', 'failed', 'undelivered')"),
+            "ix_message_waiting",
+            sqlite_where=sa.text("send_at IS NOT NULL"),
+            postgresql_where=sa.text("send_at IS NOT NULL"),
         )
+        batch_op.drop_index("ix_message_state_id")
         batch_op.drop_index(batch_op.f("ix_message_reply_to_id"))
         batch_op.drop_index(
-            "ix_message_outbox",
-            sqlite_where=sa.text("state IN ('waiting', 'held', 'sending')"),
-            postgresql_where=sa.text("state IN ('waiting', 'held', 'sending')"),
+            "ix_message_due",
+            sqlite_where=sa.text("send_at IS NOT NULL"),
+            postgresql_where=sa.text("send_at IS NOT NULL"),
         )
         batch_op.drop_index("ix_message_conversation_id_id")
 
