@@ -20,7 +20,7 @@ from salesbot.channels import Incoming, Outgoing
 from salesbot.channels.render import LONGEST
 from salesbot.database import db, in_transaction, table
 from salesbot.errors import DatabaseBusy
-from salesbot.global_words import global_words
+from salesbot.global_words import global_words, known_words
 from salesbot.messages import Chat, Choice, Customer, Message, Reply
 from salesbot.models import Conversation
 from salesbot.plugin_manager import Failed
@@ -86,13 +86,15 @@ class Turn:
 
     def understand(self, incoming: Incoming) -> Understood:
         """What the customer meant by this message."""
+        languages = tuple(shop.setting("LANGUAGES"))
         return understand(
             without_marks(incoming.text.strip()),
             without_marks(incoming.tapped.replace("\x00", ""))[:200] if incoming.tapped else None,
             self.shown,
             more_title=outbox.more_title(),
             question_open=self.row.question is not None,
-            global_words=global_words(tuple(shop.setting("LANGUAGES"))),
+            global_words=global_words(languages),
+            known_words=known_words(languages),
         )
 
 

@@ -1,4 +1,4 @@
-"""The words that mean the same in every state of a chat, in every language of the shop."""
+"""The words that mean the same in every chat, in every language of the shop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def _(sentence: str) -> str:
     return sentence
 
 
-_WORDS = {
+_GLOBAL = {
     "menu": _("menu, main menu, home"),
     "help": _("help, help me"),
     "person": _("person, a person, human, agent, talk to a person, speak to a person"),
@@ -21,11 +21,33 @@ _WORDS = {
 }
 
 
+_KNOWN = {
+    "cart": _("cart, my cart, the cart, basket, my basket, checkout, check out, pay, i want to pay"),
+    "orders": _(
+        "orders, my orders, order, my order, where is my order, my purchases, my downloads, my download, "
+        "my keys, my key, i lost my key, lost my key, get it again, send it again"
+    ),
+}
+
+
 @cache
 def global_words(languages: tuple[str, ...]) -> dict[str, str]:
-    """Each such word, folded, with the id of the choice that it is: menu, help, person or stop."""
+    """Words that count in every state, even while a question is open: menu, help, person, stop.
+
+    Each word, folded, with the id of the choice that it is.
+    """
+    return _by_word(_GLOBAL, languages)
+
+
+@cache
+def known_words(languages: tuple[str, ...]) -> dict[str, str]:
+    """Words that count unless a question is open: cart and orders. The same form."""
+    return _by_word(_KNOWN, languages)
+
+
+def _by_word(sentences: dict[str, str], languages: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for choice, english in _WORDS.items():
+    for choice, english in sentences.items():
         by_language = {"en": english, **in_every_language("salesbot", english, languages)}
         for sentence in by_language.values():
             for word in sentence.split(","):

@@ -75,9 +75,11 @@ def understand(
     more_title: str,
     question_open: bool,
     global_words: Mapping[str, str],
+    known_words: Mapping[str, str] | None = None,
 ) -> Understood:
     """Reads one message. `global_words` maps folded words of every language to a choice's id.
 
+    `known_words` does the same for words that everybody understands but that answer an open question.
     An open question takes the words as they are, unless they are a global word or the title of a
     choice that the question itself showed.
     """
@@ -92,6 +94,8 @@ def understand(
         return Understood(choice=exact.id)
     if question_open:
         return Understood(text=text)
+    if known_words and folded in known_words:
+        return Understood(choice=known_words[folded])
     found = _numbered(text, seen) or _near(folded, seen)
     if found is not None:
         return Understood(choice=found.id)

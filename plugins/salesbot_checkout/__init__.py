@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from salesbot import Chat, Choice, Message, Order, Reply, hookimpl, is_one_of, show_money, translator
+from salesbot import Chat, Choice, Message, Order, Reply, hookimpl, show_money, translator
 from salesbot.fulfilment import NotForSale, OutOfStock
 from salesbot.services import catalog, links
 from salesbot_checkout.cart import Cart
@@ -13,7 +13,6 @@ from salesbot_checkout.cart import Cart
 _ = translator(__name__)
 
 MOST = 100
-WORDS = _("cart, my cart, basket, my basket, checkout, check out, pay, buy it, i want to pay")
 
 
 @hookimpl
@@ -30,7 +29,7 @@ def salesbot_handle_message(message: Message, chat: Chat) -> Reply | list[Reply]
     owner, _colon, rest = (message.choice or "").partition(":")
     if owner == "buy" and rest.isdecimal():
         return _buy(chat, int(rest), 1)
-    if message.choice == "cart" or is_one_of(message.text, _(WORDS)):
+    if message.choice == "cart":
         return _cart(chat)
     if owner != "checkout":
         return None

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from salesbot import Chat, Choice, Message, Reply, fulfilment, hookimpl, is_one_of, show_money, translator
+from salesbot import Chat, Choice, Message, Reply, fulfilment, hookimpl, show_money, translator
 from salesbot.services import orders
 
 _ = translator(__name__)
-
-WORDS = _(
-    "my orders, orders, order, my order, my purchases, get it again, send it again, "
-    "i lost my key, lost my key, my key, my keys, where is my order, my download, my downloads"
-)
 
 
 @hookimpl
@@ -22,7 +17,7 @@ def salesbot_menu_items() -> Choice:
 @hookimpl
 def salesbot_handle_message(message: Message, chat: Chat) -> Reply | None:
     """Lists orders, or gives one of them again."""
-    if message.choice == "orders" or is_one_of(message.text, _(WORDS)):
+    if message.choice == "orders":
         return _list(chat)
     owner, _colon, number = (message.choice or "").partition(":")
     if owner == "orders" and number.isdecimal():
