@@ -41,7 +41,7 @@ def test_no_source_map_is_asked_for() -> None:
 
 def test_the_folder_holds_what_the_lock_file_names() -> None:
     """The committed list of versions and the lock file agree: nobody forgot to run vendor.py."""
-    listed = dict(re.findall(r"^\| (\S+) \| (\S+) \|", (VENDOR / "README.md").read_text(), re.M))
+    listed = dict(re.findall(r"^\| (\S+) \| (\S+) \|", (VENDOR / "README.md").read_text(), re.MULTILINE))
     locked = {
         name.removeprefix("node_modules/"): package["version"]
         for name, package in json.loads(LOCK.read_text())["packages"].items()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fetches the parts of other projects that our pages use and copies them into salesbot/static/vendor.
+"""Fetches the parts of other projects that our pages use into salesbot/static/vendor.
 
 Run it after changing package.json (`npm install` there renews the lock file). The result is
 committed, so that nobody who only runs the shop needs npm:
@@ -62,7 +62,7 @@ def _lato(target: Path) -> None:
     rules: list[str] = []
     for sheet in ("400.css", "400-italic.css", "700.css"):
         css = (source / sheet).read_text("utf-8")
-        for name, rule in re.findall(r"/\* (lato-\S+) \*/\s*(@font-face \{.*?\})", css, re.S):
+        for name, rule in re.findall(r"/\* (lato-\S+) \*/\s*(@font-face \{.*?\})", css, re.DOTALL):
             if name in LATO:
                 only_woff2 = re.sub(r",\s*url\([^)]*\.woff\) format\('woff'\)", "", rule)
                 rules.append(only_woff2.replace("./files/", "./"))
