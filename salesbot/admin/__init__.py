@@ -1,0 +1,109 @@
+"""The back office: a view for every model, and the pages that staff work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+from flask import Flask
+from flask_admin import Admin
+from flask_admin.theme import Bootstrap4Theme
+from flask_babel import get_locale, gettext
+from sqlalchemy.orm import DeclarativeBase
+
+from salesbot import models, plugin_manager
+from salesbot.admin import figures, security, signin
+from salesbot.admin.conversations import ConversationView
+from salesbot.admin.exceptions import OTHER, PEOPLE, SALES, SHOP, SYSTEM
+from salesbot.admin.home import Home
+from salesbot.admin.keys import LicenceKeyView
+from salesbot.admin.orders import OrderView
+from salesbot.admin.plugins import PluginsView
+from salesbot.admin.products import ProductView
+from salesbot.admin.settings import SettingsView
+from salesbot.admin.staff import StaffView
+from salesbot.admin.views import ShopModelView
+from salesbot.services import shop
+
+_VIEWS: dict[type[Any], type[ShopModelView]] = {
+    models.Conversation: ConversationView,
+    models.LicenceKey: LicenceKeyView,
+    models.Order: OrderView,
+    models.Product: ProductView,
+    models.StaffUser: StaffView,
+}
+"""Models whose rows have a page of their own; all others get the view that suits any."""
+
+
+def init_admin(app: Flask, plugin_models: Iterable[type[DeclarativeBase]] | None = None) -> Admin:
+    """Builds the back office of `app`, with a view for each model of the core and of its plugins.
+
+    `plugin_models`: those of plugins; if None they are looked for. Call it inside an app context.
+    """
+    security.init(app)
+    signin.init(app)
+    admin = Admin(
+        app,
+        name="salesbot",
+        theme=Bootstrap4Theme(swatch="darkly", fluid=True),
+        index_view=Home(),
+        csp_nonce_generator=security.csp_nonce,
+    )
+    for group in (SHOP, SALES, PEOPLE, OTHER, SYSTEM):
+        admin.add_category(group)
+    others = models_of_plugins() if plugin_models is None else plugin_models
+    everything: list[type[Any]] = [*models.ALL, *others]
+    for model in everything:
+        admin.add_view(_VIEWS.get(model, ShopModelView)(model))
+    admin.add_view(PluginsView())
+    admin.add_view(SettingsView())
+    app.context_processor(_frame)
+    return admin
+
+
+def models_of_plugins() -> list[type[DeclarativeBase]]:
+    """The models that active plugins of this app define.
+
+    Tables live in one registry for the whole process, also those of plugins that another app of
+    this process loaded.
+    """
+    homes = {
+        str(getattr(plugin.module, "__name__", "")).partition(".")[0]
+        for plugin in plugin_manager.current().plugins
+    }
+    found = {
+        mapper.class_
+        for mapper in models.Product.registry.mappers
+        if mapper.class_ not in models.ALL and mapper.class_.__module__.partition(".")[0] in homes
+    }
+    return sorted(found, key=lambda model: str(model.__tablename__))
+
+
+class Frame:
+    """What the frame around the pages shows; asked for only where it is shown, so that a page which
+    says that the database is away needs no database."""
+
+    @property
+    def shop_name(self) -> str:
+        """The shop's name."""
+        return str(shop.setting("SHOP_NAME"))
+
+    @property
+    def currency(self) -> str:
+        """The currency of its prices."""
+        return str(shop.setting("CURRENCY"))
+
+    @property
+    def language(self) -> str:
+        """The language of the page."""
+        return str(get_locale() or "en").replace("_", "-")
+
+    @cached_property
+    def waiting(self) -> dict[str, int]:
+        """What waits behind a line of the menu, by the view's endpoint."""
+        return {"admin_conversation": figures.waiting_people()}
+
+
+def _frame() -> dict[str, Any]:
+    return {"_": gettext, "sb": Frame()} if security.in_back_office() else {}

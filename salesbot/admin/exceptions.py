@@ -1,0 +1,377 @@
+"""What a model's view does differently from the one that is made for every model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+from salesbot import models
+from salesbot.admin.formatters import (
+    Formatter,
+    last_words,
+    plain,
+    shortened,
+    sold,
+    who_answers,
+)
+from salesbot.models.conversations import IN_STATES, OUT_STATES
+from salesbot.models.deliveries import DELIVERY_STATES
+from salesbot.models.orders import ORDER_STATES
+from salesbot.models.payments import PAYMENT_STATES, REFUND_STATES
+from salesbot.models.staff import ROLES
+
+SHOP, SALES, PEOPLE, SYSTEM = _("Shop"), _("Sales"), _("People"), _("System")
+OTHER = _("Plugins")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything has a value that suits a model nobody has thought about, such as a plugin's."""
+
+    many: Any = None  # name in the menu; None: from the class's name
+    one: Any = None
+    group: Any = OTHER
+    icon: str = "fa-puzzle-piece"
+    in_menu: bool = True
+    opens: str = "details_view"  # where a click on a row leads, if that is allowed
+    creates: bool = True
+    edits: bool = True
+    deletes: bool = True
+    needs: Mapping[str, str] = field(default_factory=dict)  # view function -> action of roles.py
+    first: tuple[str, ...] = ()  # columns that lead the list and the details
+    not_in_list: tuple[str, ...] = ()
+    not_in_form: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()  # columns that no page shows; encrypted ones never show anyway
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    helps: Mapping[str, Any] = field(default_factory=dict)
+    formatters: Mapping[str, Formatter] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    filters: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    sort: str | tuple[str, bool] | None = None  # None: newest first
+    large: bool = False  # too many rows to count them, or to put them into a drop-down
+    empty: Any = None
+
+
+def _record(**other: Any) -> Rules:
+    """A model whose rows are history: staff read it and change nothing by hand."""
+    return Rules(creates=False, edits=False, deletes=False, **other)
+
+
+_CREATED = {"created_at": _("Since")}
+_INTERNAL = dict.fromkeys(("index_view", "details_view", "action_view"), "run")
+
+EXCEPTIONS: Mapping[type[Any], Rules] = {
+    models.Product: Rules(
+        many=_("Products"),
+        one=_("product"),
+        group=SHOP,
+        icon="fa-box-open",
+        opens="edit_view",
+        first=("cover", "title", "category", "kind", "price", "active"),
+        not_in_list=(
+            "summary",
+            "description",
+            "file",
+            "file_name",
+            "link",
+            "options",
+            "position",
+            "created_at",
+        ),
+        not_in_form=("cover", "file", "file_name", "kind", "created_at"),
+        labels={
+            "active": _("For sale"),
+            "cover": _("Picture"),
+            "summary": _("In one line"),
+            "position": _("Place in the category"),
+            "options": _("Options"),
+            "created_at": _("Since"),
+        },
+        helps={
+            "summary": _("Shown under the title in lists."),
+            "description": _("What the customer reads before buying: what it is, what one gets."),
+            "link": _("What the customer gets, such as https://…"),
+            "position": _("Small numbers come first."),
+            "options": _("For plugins that deliver kinds of their own, as JSON."),
+        },
+        filters=("title", "kind", "price", "active", "created_at"),
+        search=("title", "summary"),
+        sort="position",
+        empty=_("Your shop has no products yet."),
+    ),
+    models.Category: Rules(
+        many=_("Categories"),
+        one=_("category"),
+        group=SHOP,
+        icon="fa-layer-group",
+        opens="edit_view",
+        first=("title", "detail", "position", "active"),
+        labels={"active": _("Shown"), "detail": _("Second line"), "position": _("Place in the list")},
+        helps={
+            "detail": _("A few words under the title."),
+            "position": _("Small numbers come first."),
+        },
+        search=("title",),
+        sort="position",
+        empty=_("Categories are the shelves of your shop. Add the first one, then put products on it."),
+    ),
+    models.LicenceKey: Rules(
+        many=_("Licence keys"),
+        one=_("licence key"),
+        group=SHOP,
+        icon="fa-key",
+        creates=False,
+        edits=False,
+        first=("hint", "product", "delivery_id", "created_at"),
+        never=("digest",),
+        labels={
+            "product.title": _("Product"),
+            "hint": _("Key"),
+            "delivery_id": _("Where it is"),
+            "created_at": _("In stock since"),
+        },
+        formatters={"delivery_id": sold},
+        filters=("product.title", "delivery_id", "created_at"),
+        search=("product.title", "hint"),
+        large=True,
+        empty=_("No keys in stock. Open a product of the kind “key” and paste them there."),
+    ),
+    models.Order: _record(
+        many=_("Orders"),
+        one=_("order"),
+        group=SALES,
+        icon="fa-cart-shopping",
+        first=("number", "customer", "total", "state", "created_at"),
+        not_in_list=("conversation", "currency", "expires_at", "paid_at", "fulfilled_at", "closed_at"),
+        labels={
+            "created_at": _("Placed"),
+            "closed_at": _("Closed"),
+            "customer.name": _("Customer's name"),
+        },
+        needs={
+            "confirm": "money",
+            "cancel": "money",
+            "resend": "deliver",
+            "renew": "deliver",
+            "looked": "answer",
+        },
+        choices={"state": ORDER_STATES},
+        filters=("state", "total", "created_at", "paid_at", "customer.name"),
+        search=("number",),
+        large=True,
+        empty=_("Nobody has ordered yet. Say “hi” in the simulator and buy something."),
+    ),
+    models.OrderLine: _record(
+        many=_("Order lines"),
+        one=_("order line"),
+        group=SALES,
+        in_menu=False,
+        first=("order", "title", "quantity", "unit_price", "amount"),
+        not_in_list=("position", "options", "product"),
+        search=("title",),
+        large=True,
+    ),
+    models.OrderEvent: _record(
+        many=_("Order timeline"), one=_("entry"), group=SALES, in_menu=False, large=True
+    ),
+    models.Payment: _record(
+        many=_("Payments"),
+        one=_("payment"),
+        group=SALES,
+        icon="fa-money-bill-wave",
+        first=("order", "amount", "method", "state", "reference", "created_at"),
+        not_in_list=("currency", "confirmed_at"),
+        labels={"created_at": _("Begun"), "confirmed_at": _("Confirmed")},
+        choices={"state": PAYMENT_STATES},
+        filters=("state", "method", "amount", "created_at"),
+        search=("reference",),
+        large=True,
+        empty=_("No payments yet."),
+    ),
+    models.PaymentEvent: _record(
+        many=_("Payment events"),
+        one=_("payment event"),
+        group=SALES,
+        in_menu=False,
+        search=("event_id", "reference"),
+        large=True,
+    ),
+    models.Refund: _record(
+        many=_("Refunds"),
+        one=_("refund"),
+        group=SALES,
+        icon="fa-rotate-left",
+        first=("payment", "amount", "state", "why", "created_at"),
+        not_in_list=("currency",),
+        choices={"state": REFUND_STATES},
+        filters=("state", "amount", "created_at"),
+        empty=_("No refunds yet."),
+    ),
+    models.Delivery: _record(
+        many=_("Deliveries"),
+        one=_("delivery"),
+        group=SALES,
+        icon="fa-truck-fast",
+        first=("line", "state", "downloads", "downloads_allowed", "delivered_at", "error"),
+        not_in_list=(
+            "position",
+            "text",
+            "link",
+            "file",
+            "file_name",
+            "expires_at",
+            "attempts",
+            "due_at",
+            "claimed_at",
+            "told_at",
+            "licence_key",
+        ),
+        labels={"line": _("What"), "licence_key": _("Key"), "error": _("Reason")},
+        choices={"state": DELIVERY_STATES},
+        filters=("state", "delivered_at", "due_at"),
+        large=True,
+        empty=_("Nothing has been delivered yet."),
+    ),
+    models.Conversation: _record(
+        many=_("Conversations"),
+        one=_("conversation"),
+        group=None,
+        icon="fa-comments",
+        needs={
+            "log": "look",
+            "take_over": "answer",
+            "give_back": "answer",
+            "reply": "answer",
+            "settle": "answer",
+        },
+        first=("customer", "last_words", "answered_by", "address", "last_inbound_at"),
+        not_in_list=(
+            "channel",
+            "person_wanted_at",
+            "question",
+            "question_plugin",
+            "shown",
+            "shown_from",
+            "notes",
+            "created_at",
+        ),
+        labels={
+            "customer.name": _("Name"),
+            "last_words": _("Last message"),
+            "answered_by": _("Who answers"),
+            "last_inbound_at": _("Wrote last"),
+            "person_wanted_at": _("Asked for a person"),
+            "address": _("From"),
+        },
+        formatters={"customer": plain, "answered_by": who_answers, "last_words": last_words},
+        filters=("answered_by", "channel", "last_inbound_at", "person_wanted_at"),
+        choices={"answered_by": ("bot", "person")},
+        search=("customer.name", "address"),
+        sort=("last_inbound_at", True),
+        large=True,
+        empty=_("Nobody has written yet. Say “hi” in the simulator."),
+    ),
+    models.Message: _record(
+        many=_("Messages"),
+        one=_("message"),
+        group=PEOPLE,
+        icon="fa-envelope",
+        first=("conversation", "direction", "body", "state", "created_at"),
+        not_in_list=(
+            "choice",
+            "choices",
+            "media",
+            "location",
+            "plugin",
+            "error",
+            "error_code",
+            "attempts",
+            "send_at",
+            "claimed_at",
+            "provider_id",
+        ),
+        formatters={"body": shortened},
+        labels={"body": _("Text"), "direction": _("In or out"), "created_at": _("When")},
+        choices={"state": (*IN_STATES, *OUT_STATES), "direction": ("in", "out")},
+        filters=("state", "direction", "created_at", "plugin", "error_code"),
+        search=("body",),
+        large=True,
+        empty=_("No messages yet."),
+    ),
+    models.Customer: Rules(
+        many=_("Customers"),
+        one=_("customer"),
+        group=PEOPLE,
+        icon="fa-users",
+        creates=False,
+        deletes=False,
+        first=("name", "language", "stopped_at", "created_at"),
+        not_in_form=("stopped_at", "created_at"),
+        labels={"stopped_at": _("Wants no news since"), **_CREATED},
+        filters=("language", "stopped_at", "created_at"),
+        search=("name",),
+        large=True,
+        empty=_("Nobody has written yet."),
+    ),
+    models.CustomerAddress: _record(
+        many=_("Addresses"),
+        one=_("address"),
+        group=PEOPLE,
+        in_menu=False,
+        first=("address", "channel", "customer"),
+        search=("address",),
+        large=True,
+    ),
+    models.StaffUser: Rules(
+        many=_("Staff"),
+        one=_("staff member"),
+        group=SYSTEM,
+        icon="fa-user-shield",
+        needs=dict.fromkeys(
+            ("index_view", "details_view", "create_view", "edit_view", "delete_view", "action_view"), "run"
+        ),
+        opens="edit_view",
+        first=("name", "email", "role", "active", "last_sign_in_at"),
+        not_in_list=("created_at",),
+        not_in_form=("epoch", "created_at", "last_sign_in_at"),
+        never=("password_hash", "epoch"),
+        labels={
+            "email": _("E-mail"),
+            "active": _("May sign in"),
+            "last_sign_in_at": _("Last signed in"),
+            **_CREATED,
+        },
+        helps={"role": _("Owners may do everything; managers sell; agents answer; viewers look.")},
+        choices={"role": ROLES},
+        sort="name",
+    ),
+    models.PluginFailure: _record(
+        many=_("Plugin failures"),
+        one=_("failure"),
+        group=SYSTEM,
+        icon="fa-bug",
+        needs=_INTERNAL,
+        in_menu=False,
+        search=("plugin", "error"),
+        large=True,
+        empty=_("No plugin has failed."),
+    ),
+    models.PluginState: _record(
+        many=_("Plugin switches"), one=_("switch"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="name"
+    ),
+    models.ShopSetting: _record(
+        many=_("Stored settings"), one=_("setting"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="name"
+    ),
+    models.ShopRevision: _record(
+        many=_("Revision"), one=_("revision"), group=SYSTEM, in_menu=False, needs=_INTERNAL
+    ),
+}
+
+
+def rules_for(model: type[Any]) -> Rules:
+    """The model's exceptions, or what holds for any model."""
+    return EXCEPTIONS.get(model, Rules())

@@ -1,0 +1,217 @@
+"""What the home page counts, each figure from the rows that it speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import aliased
+
+from salesbot import clock
+from salesbot.database import db
+from salesbot.models import (
+    Conversation,
+    Customer,
+    Delivery,
+    Message,
+    Order,
+    OrderEvent,
+    OrderLine,
+    Payment,
+    PluginState,
+    Product,
+    Refund,
+)
+from salesbot.services import shop, stock
+
+AnyRow = Row[*tuple[Any, ...]]
+AnySelect = Select[*tuple[Any, ...]]
+
+SHOWN = 5
+"""Of each kind of thing that waits, the page names this many and counts the rest."""
+TROUBLE = ("unhandled", "unknown", "failed", "undelivered")
+BY_HAND = ("manual",)
+"""Ways to pay whose money nobody but staff can see arrive."""
+LOOK, LOOKED = "look at this", "looked at it"
+"""Words of an order's timeline: salesbot asks for a person, a person has been there."""
+DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Things of one kind that wait for somebody: how many, and the first of them."""
+
+    count: int
+    first: Sequence[AnyRow]
+
+
+@dataclass(frozen=True)
+class Today:
+    """The last 24 hours; `money` is what came in less what was given back, by currency."""
+
+    orders: int
+    paid: int
+    money: dict[str, int]
+    chats: int
+
+
+@dataclass(frozen=True)
+class LowStock:
+    """A product that is for sale with few keys left."""
+
+    id: int
+    title: str
+    left: int
+
+
+def people_waiting() -> Waiting:
+    """Chats whose customer asked for a person, longest first."""
+    wanted = Conversation.person_wanted_at.is_not(None)
+    return _waiting(
+        select(Conversation.id, Customer.name, Conversation.address, Conversation.person_wanted_at)
+        .join(Customer, Customer.id == Conversation.customer_id)
+        .where(wanted)
+        .order_by(Conversation.person_wanted_at),
+        select(func.count(Conversation.id)).where(wanted),
+    )
+
+
+def waiting_people() -> int:
+    """How many wait for a person; the menu shows it on every page."""
+    return (
+        db.session.scalar(
+            select(func.count(Conversation.id)).where(Conversation.person_wanted_at.is_not(None))
+        )
+        or 0
+    )
+
+
+def troubled_messages() -> Waiting:
+    """Messages that the bot could not answer, or that did not (surely) arrive, newest first."""
+    troubled = Message.state.in_(TROUBLE)
+    return _waiting(
+        select(Message.id, Message.conversation_id, Message.state, Message.created_at, Customer.name)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .join(Customer, Customer.id == Conversation.customer_id)
+        .where(troubled)
+        .order_by(Message.id.desc()),
+        select(func.count(Message.id)).where(troubled),
+    )
+
+
+def payments_to_check() -> Waiting:
+    """Payments that only staff can confirm, of orders that are not paid yet, oldest first."""
+    to_check = (
+        Payment.state == "started",
+        Payment.method.in_(BY_HAND),
+        Order.state.in_(("pending", "expired")),
+        Order.created_at > clock.now() - timedelta(days=14),
+    )
+    return _waiting(
+        select(Order.id, Order.number, Payment.amount, Payment.currency, Payment.created_at)
+        .join(Order, Order.id == Payment.order_id)
+        .where(*to_check)
+        .order_by(Payment.id),
+        select(func.count(Payment.id)).join(Order, Order.id == Payment.order_id).where(*to_check),
+    )
+
+
+def undelivered_orders() -> Waiting:
+    """Paid orders with something that did not reach the buyer, oldest first."""
+    unfinished = select(Order.id).where(Order.state == "paid")
+    stuck = (
+        select(OrderLine.order_id)
+        .join(Delivery, Delivery.line_id == OrderLine.id)
+        .where(Delivery.state.in_(("no_stock", "failed")))
+    )
+    either = Order.id.in_(unfinished.union(stuck)) & Order.state.in_(("paid", "fulfilled"))
+    return _waiting(
+        select(Order.id, Order.number, Order.total, Order.currency, Order.paid_at)
+        .where(either)
+        .order_by(Order.paid_at),
+        select(func.count(Order.id)).where(either),
+    )
+
+
+def orders_to_look_at() -> Waiting:
+    """Orders that salesbot wants a person to look at, and that nobody has looked at since."""
+    later = aliased(OrderEvent)
+    open_notes = (
+        select(OrderEvent.order_id, func.max(OrderEvent.id).label("event_id"))
+        .where(
+            OrderEvent.what == LOOK,
+            ~select(later.id)
+            .where(
+                later.order_id == OrderEvent.order_id,
+                later.id > OrderEvent.id,
+                later.what == LOOKED,
+            )
+            .exists(),
+        )
+        .group_by(OrderEvent.order_id)
+        .subquery()
+    )
+    return _waiting(
+        select(Order.id, Order.number, OrderEvent.why, OrderEvent.at)
+        .join(open_notes, open_notes.c.order_id == Order.id)
+        .join(OrderEvent, OrderEvent.id == open_notes.c.event_id)
+        .order_by(OrderEvent.id),
+        select(func.count()).select_from(open_notes),
+    )
+
+
+def low_stock() -> list[LowStock]:
+    """Products for sale that have few keys left or none, emptiest first."""
+    rows = db.session.execute(
+        select(Product.id, Product.title).where(Product.active, Product.kind == "key")
+    ).all()
+    left = stock.available([row.id for row in rows])
+    few = int(shop.setting("LOW_STOCK"))
+    found = [LowStock(row.id, row.title, left[row.id] or 0) for row in rows]
+    return sorted((item for item in found if item.left <= few), key=lambda item: item.left)
+
+
+def plugins_off() -> Sequence[AnyRow]:
+    """Plugins that switched themselves off, with the reason."""
+    return db.session.execute(
+        select(PluginState.name, PluginState.reason, PluginState.changed_at)
+        .where(~PluginState.enabled, PluginState.by_itself)
+        .order_by(PluginState.name)
+    ).all()
+
+
+def today() -> Today:
+    """How the last 24 hours went."""
+    since: datetime = clock.now() - DAY
+    money: dict[str, int] = {}
+    came_in = (
+        select(Payment.currency, func.sum(Payment.amount))
+        .where(Payment.state == "confirmed", Payment.confirmed_at > since)
+        .group_by(Payment.currency)
+    )
+    went_out = (
+        select(Refund.currency, -func.sum(Refund.amount))
+        .where(Refund.state == "done", Refund.created_at > since)
+        .group_by(Refund.currency)
+    )
+    for statement in (came_in, went_out):
+        for currency, amount in db.session.execute(statement):
+            money[currency] = money.get(currency, 0) + int(amount)
+    return Today(
+        orders=_count(select(func.count(Order.id)).where(Order.created_at > since)),
+        paid=_count(select(func.count(Order.id)).where(Order.paid_at > since)),
+        money=money,
+        chats=_count(select(func.count(Conversation.id)).where(Conversation.last_inbound_at > since)),
+    )
+
+
+def _waiting(rows: AnySelect, count: Select[int]) -> Waiting:
+    number = _count(count)
+    return Waiting(number, db.session.execute(rows.limit(SHOWN)).all() if number else [])
+
+
+def _count(statement: Select[int]) -> int:
+    return db.session.scalar(statement) or 0

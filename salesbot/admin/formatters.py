@@ -1,0 +1,209 @@
+"""How values look in the back office; each kind of value has one formatter, used everywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import current_app, g, url_for
+from flask_babel import format_datetime, gettext, lazy_gettext
+from markupsafe import Markup
+from sqlalchemy import inspect
+from sqlalchemy.orm import DeclarativeBase
+
+from salesbot.money import show
+from salesbot.services import links, secrets_in_text, shop
+
+Formatter = Callable[[Any, Any, Any, str], Any]
+
+STATES: Mapping[str, tuple[Any, str]] = {
+    # orders
+    "pending": (lazy_gettext("waits for payment"), "warn"),
+    "paid": (lazy_gettext("paid"), "calm"),
+    "fulfilled": (lazy_gettext("delivered in full"), "good"),
+    "expired": (lazy_gettext("expired"), ""),
+    "cancelled": (lazy_gettext("cancelled"), ""),
+    # money
+    "started": (lazy_gettext("begun"), "calm"),
+    "confirmed": (lazy_gettext("confirmed"), "good"),
+    "failed": (lazy_gettext("failed"), "bad"),
+    "disputed": (lazy_gettext("disputed"), "bad"),
+    "done": (lazy_gettext("done"), "good"),
+    "needs_staff": (lazy_gettext("needs you"), "bad"),
+    # deliveries
+    "due": (lazy_gettext("being made"), "calm"),
+    "no_stock": (lazy_gettext("paid, no key left"), "bad"),
+    "delivered": (lazy_gettext("delivered"), "good"),
+    "revoked": (lazy_gettext("taken back"), ""),
+    # messages
+    "received": (lazy_gettext("received"), ""),
+    "unhandled": (lazy_gettext("the bot could not answer"), "bad"),
+    "answered": (lazy_gettext("sent as the answer"), ""),
+    "waiting": (lazy_gettext("waits to be sent"), "calm"),
+    "held": (lazy_gettext("waits until the customer writes"), "warn"),
+    "sending": (lazy_gettext("is being sent"), "calm"),
+    "unknown": (lazy_gettext("nobody knows if it arrived"), "bad"),
+    "queued": (lazy_gettext("on its way"), "calm"),
+    "sent": (lazy_gettext("sent"), ""),
+    "read": (lazy_gettext("read"), "good"),
+    "undelivered": (lazy_gettext("did not arrive"), "bad"),
+}
+MONEY = frozenset({"price", "total", "amount", "unit_price"})
+"""Columns that hold minor units of the row's currency, or of the shop's."""
+
+
+def state_pill(word: str) -> Markup:
+    """A state as a coloured word."""
+    words, tone = STATES.get(word, (word.replace("_", " "), ""))
+    return Markup('<span class="sb-pill{}">{}</span>').format(f" sb-pill-{tone}" if tone else "", words)
+
+
+def state(_view: Any, _context: Any, row: Any, name: str) -> Any:
+    """A column that holds a state."""
+    return state_pill(getattr(row, name))
+
+
+def amount(minor: int | None, currency: str) -> Markup | str:
+    """Money as people read it."""
+    return "" if minor is None else Markup('<span class="sb-number">{}</span>').format(show(minor, currency))
+
+
+def money(_view: Any, _context: Any, row: Any, name: str) -> Any:
+    """A column that holds money."""
+    return amount(getattr(row, name), getattr(row, "currency", None) or shop.setting("CURRENCY"))
+
+
+def moment(value: datetime) -> Markup:
+    """A time; admin.js turns it into the reader's own zone."""
+    utc = value.astimezone(UTC)
+    shown = format_datetime(utc, "d MMM yyyy, HH:mm", rebase=False)
+    return Markup('<time datetime="{}" data-local>{} UTC</time>').format(
+        utc.isoformat(timespec="seconds").replace("+00:00", "Z"), shown
+    )
+
+
+def yes_no(value: bool) -> Markup:
+    """A switch."""
+    icon, words = ("fa-check", gettext("yes")) if value else ("fa-minus", gettext("no"))
+    return Markup('<span class="sb-soft"><i class="fa-solid {}" aria-hidden="true"></i> {}</span>').format(
+        icon, words
+    )
+
+
+def as_json(value: Any) -> Markup | str:
+    """Structured data, readable."""
+    if not value:
+        return ""
+    return Markup('<pre class="sb-json">{}</pre>').format(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def link_to(row: DeclarativeBase) -> Markup | str:
+    """A row of another model, as a link to its page."""
+    address = row_address(row)
+    return Markup('<a href="{}">{}</a>').format(address, row) if address else str(row)
+
+
+def row_address(row: DeclarativeBase) -> str:
+    """The page of a row, or "" when its model has none."""
+    endpoint = f"{endpoint_of(type(row))}.details_view"
+    if endpoint not in current_app.view_functions:
+        return ""
+    return url_for(endpoint, id=",".join(str(part) for part in inspect(row).identity or ()))
+
+
+def endpoint_of(model: type[DeclarativeBase]) -> str:
+    """The endpoint of a model's view; table names are unique, class names need not be."""
+    return f"admin_{model.__tablename__}"
+
+
+def picture(_view: Any, _context: Any, row: Any, name: str) -> Any:
+    """A product's cover, small."""
+    address = local(links.cover_url(getattr(row, name)) or "")
+    return (
+        Markup('<img class="sb-picture" src="{}" alt="" loading="lazy">').format(address) if address else ""
+    )
+
+
+def local(address: str) -> str:
+    """An address of this shop without its host: pages of the back office ask no other one."""
+    base = links.base_url()
+    return address.removeprefix(base) if address.startswith(f"{base}/") else address
+
+
+def masked_text(_view: Any, _context: Any, row: Any, name: str) -> Any:
+    """A message's words with its secrets covered."""
+    return secrets_in_text.mask(getattr(row, name) or "")
+
+
+def shortened(_view: Any, _context: Any, row: Any, name: str) -> Any:
+    """The beginning of a long text, for lists."""
+    text = secrets_in_text.mask(getattr(row, name) or "")
+    return text if len(text) <= 90 else f"{text[:88].rstrip()} …"
+
+
+def address(_view: Any, _context: Any, row: Any, name: str) -> Any:
+    """Where somebody writes from: a telephone number where it is one."""
+    return str(getattr(row, name)).removeprefix("whatsapp:")
+
+
+def plain(_view: Any, _context: Any, row: Any, name: str) -> Any:
+    """A row of another model without a link to it."""
+    return str(getattr(row, name))
+
+
+def outside_link(_view: Any, _context: Any, row: Any, name: str) -> Any:
+    """An address on the web that staff typed in."""
+    value = getattr(row, name)
+    if not value.startswith(("https://", "http://")):
+        return value
+    return Markup('<a href="{0}" rel="noreferrer noopener" target="_blank">{0}</a>').format(value)
+
+
+def who_answers(_view: Any, _context: Any, row: Any, _name: str) -> Any:
+    """Whether the bot or a person answers a chat, and whether somebody waits."""
+    if row.person_wanted_at is not None:
+        return Markup('<span class="sb-pill sb-pill-warn">{}</span>').format(gettext("waits for a person"))
+    if row.answered_by == "person":
+        return Markup('<span class="sb-pill sb-pill-calm">{}</span>').format(gettext("a person"))
+    return Markup('<span class="sb-pill">{}</span>').format(gettext("the bot"))
+
+
+def last_words(_view: Any, _context: Any, row: Any, _name: str) -> Any:
+    """The newest message of a chat, as the list's view has found it."""
+    message = g.get("newest_messages", {}).get(row.id)
+    if message is None:
+        return ""
+    text = shortened(None, None, message, "body") or gettext("(no text)")
+    mark = "↩ " if message.direction == "out" else ""
+    return Markup('<span class="sb-soft">{}{}</span>').format(mark, text)
+
+
+def sold(_view: Any, _context: Any, row: Any, name: str) -> Any:
+    """Whether a key is in stock, or the delivery that it went to."""
+    number = getattr(row, name)
+    if number is None:
+        return Markup('<span class="sb-pill sb-pill-good">{}</span>').format(gettext("in stock"))
+    address = url_for("admin_delivery.details_view", id=number)
+    return Markup('<a href="{}">{}</a>').format(address, gettext("sold"))
+
+
+BY_COLUMN: Mapping[str, Formatter] = {
+    "state": state,
+    "cover": picture,
+    "address": address,
+    "link": outside_link,
+    "body": masked_text,
+    **dict.fromkeys(MONEY, money),
+}
+"""Used for columns of these names unless a model's exceptions say otherwise."""
+
+BY_TYPE: Mapping[type, Callable[[Any, Any, str], Any]] = {
+    type(None): lambda _view, _value, _name: "",
+    bool: lambda _view, value, _name: yes_no(value),
+    datetime: lambda _view, value, _name: moment(value),
+    dict: lambda _view, value, _name: as_json(value),
+    list: lambda _view, value, _name: as_json(value),
+    DeclarativeBase: lambda _view, value, _name: link_to(value),
+}

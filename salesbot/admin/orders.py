@@ -1,0 +1,155 @@
+"""One order from top to bottom: what was bought, paid and delivered, when, and what can be done now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import abort, flash, redirect, request
+from flask_admin import expose
+from flask_babel import gettext
+from flask_login import current_user
+from sqlalchemy import select
+from sqlalchemy.orm import defer
+from werkzeug.wrappers import Response
+
+from salesbot import fulfilment
+from salesbot.admin import figures, formatters
+from salesbot.admin.views import ShopModelView
+from salesbot.errors import WrongState
+from salesbot.extensions import db, transaction
+from salesbot.models import Delivery, LicenceKey, Order, OrderLine, Payment, Refund
+from salesbot.services import links, orders
+
+
+class OrderView(ShopModelView):
+    """Orders; a click opens the page of one."""
+
+    details_template = "admin/order.html"
+
+    @expose("/details/")
+    def details_view(self) -> Any:
+        """The order's page."""
+        order = self._order(request.args.get("id", ""))
+        payments = db.session.scalars(
+            select(Payment).where(Payment.order_id == order.id).order_by(Payment.id)
+        ).all()
+        refunds = db.session.scalars(
+            select(Refund).join(Payment).where(Payment.order_id == order.id).order_by(Refund.id)
+        ).all()
+        deliveries: dict[int, list[Delivery]] = {}
+        for delivery in db.session.scalars(
+            select(Delivery)
+            .join(OrderLine)
+            .where(OrderLine.order_id == order.id)
+            .order_by(Delivery.line_id, Delivery.position)
+            .options(defer(Delivery.secret))
+        ):
+            deliveries.setdefault(delivery.line_id, []).append(delivery)
+        return self.render(
+            self.details_template,
+            order=order,
+            payments=payments,
+            refunds=refunds,
+            deliveries=deliveries,
+            hints=_hints(order),
+            look=_open_note(order),
+            pay_url=links.pay_url(order.id) if order.state == "pending" else "",
+            by_hand=figures.BY_HAND,
+            state_pill=formatters.state_pill,
+            moment=formatters.moment,
+            amount=formatters.amount,
+        )
+
+    @expose("/<int:id>/confirm", methods=["POST"])
+    def confirm(self, id: int) -> Response:
+        """Staff have seen the money of a payment."""
+        payment = db.session.get(Payment, request.form.get("payment", 0, type=int))
+        if payment is None or payment.order_id != id or payment.method not in figures.BY_HAND:
+            abort(400)
+        number = payment.id
+        return self._do(
+            id,
+            lambda: fulfilment.confirm_by_staff(number, who=_who()),
+            gettext("The money is confirmed."),
+        )
+
+    @expose("/<int:id>/resend", methods=["POST"])
+    def resend(self, id: int) -> Response:
+        """Sends everything that was delivered once more."""
+        return self._do(id, lambda: fulfilment.resend(id, who=_who()), gettext("It is on its way again."))
+
+    @expose("/<int:id>/cancel", methods=["POST"])
+    def cancel(self, id: int) -> Response:
+        """Ends an order that nobody has paid."""
+        return self._do(
+            id,
+            lambda: fulfilment.cancel(id, who=_who(), why="cancelled in the back office"),
+            gettext("The order is cancelled; what it held is free again."),
+        )
+
+    @expose("/<int:id>/renew", methods=["POST"])
+    def renew(self, id: int) -> Response:
+        """Gives a file its downloads and its days anew."""
+        delivery = db.session.get(Delivery, request.form.get("delivery", 0, type=int))
+        if delivery is None or delivery.line.order_id != id:
+            abort(400)
+        number = delivery.id
+        return self._do(id, lambda: fulfilment.renew(number), gettext("It can be downloaded again."))
+
+    @expose("/<int:id>/looked", methods=["POST"])
+    def looked(self, id: int) -> Response:
+        """Notes that somebody has looked at what salesbot was unsure about."""
+
+        def note() -> None:
+            order = orders.locked(id)
+            if order is None:
+                raise WrongState("this order does not exist")
+            orders.note(order, _who(), figures.LOOKED, request.form.get("why", "").strip()[:500])
+
+        return self._do(id, note, gettext("Noted."))
+
+    def _order(self, id: str) -> Order:
+        order: Order | None = self.get_one(id)
+        if order is None:
+            abort(404)
+        return order
+
+    def _do(self, id: int, work: Callable[[], object], said: str) -> Response:
+        self._order(str(id))
+        try:
+            with transaction():
+                work()
+        except WrongState as exc:
+            flash(str(exc), "error")
+        else:
+            flash(said, "success")
+        return redirect(self.get_url(".details_view", id=id))
+
+
+def _who() -> str:
+    return str(current_user)[:120]
+
+
+def _open_note(order: Order) -> str:
+    """What salesbot wants a person to look at, or "" when somebody has."""
+    for event in reversed(order.events):
+        if event.what == figures.LOOKED:
+            return ""
+        if event.what == figures.LOOK:
+            return event.why
+    return ""
+
+
+def _hints(order: Order) -> dict[int, str]:
+    """What staff see of the secret of each unit, by delivery; nothing is decrypted for it."""
+    of_this_order = select(OrderLine.id).where(OrderLine.order_id == order.id)
+    own = select(Delivery.id).where(Delivery.line_id.in_(of_this_order), Delivery.secret.is_not(None))
+    keys = (
+        select(LicenceKey.delivery_id, LicenceKey.hint)
+        .join(Delivery, Delivery.id == LicenceKey.delivery_id)
+        .where(Delivery.line_id.in_(of_this_order))
+    )
+    found = dict.fromkeys(db.session.scalars(own), "••••")
+    found.update({number: hint for number, hint in db.session.execute(keys) if number is not None})
+    return found

@@ -1,0 +1,63 @@
+"""The plugins: what each is, whether it works, and the switch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, current_app, flash, redirect, request
+from flask_admin import BaseView, expose
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import func, select
+from werkzeug.wrappers import Response
+
+from salesbot import plugin_manager
+from salesbot.admin.exceptions import SYSTEM
+from salesbot.admin.formatters import moment
+from salesbot.admin.guard import Guard
+from salesbot.extensions import db, transaction
+from salesbot.models import PluginFailure, PluginState
+from salesbot.services import shop
+
+
+class PluginsView(Guard, BaseView):
+    """`/admin/plugins/`."""
+
+    needs = {"index": "look", "switch": "run"}
+
+    def __init__(self) -> None:
+        super().__init__(
+            name=lazy_gettext("Plugins"),
+            category=SYSTEM,
+            endpoint="admin_plugins",
+            url="plugins",
+            menu_icon_type="fa",
+            menu_icon_value="fa-puzzle-piece",
+        )
+
+    @expose("/")
+    def index(self) -> Any:
+        """All plugins with their state."""
+        newest = select(func.max(PluginFailure.id)).group_by(PluginFailure.plugin)
+        failures = db.session.scalars(select(PluginFailure).where(PluginFailure.id.in_(newest)))
+        manager = plugin_manager.current()
+        return self.render(
+            "admin/plugins.html",
+            plugins=sorted(manager.all, key=lambda plugin: (plugin.built_in, plugin.name)),
+            states={state.name: state for state in db.session.scalars(select(PluginState))},
+            failures={failure.plugin: failure for failure in failures},
+            disabled=sorted(current_app.config["DISABLED_PLUGINS"]),
+            safe_mode=current_app.config["SAFE_MODE"],
+            moment=moment,
+        )
+
+    @expose("/<plugin>/switch", methods=["POST"])
+    def switch(self, plugin: str) -> Response:
+        """Switches a plugin on or off, for every process, from the next message on."""
+        if plugin_manager.current().named(plugin) is None:
+            abort(404)
+        on = request.form.get("on") == "1"
+        with transaction():
+            shop.switch_plugin(plugin, on=on, reason="" if on else gettext("switched off in the back office"))
+        said = gettext("%(name)s is on.", name=plugin) if on else gettext("%(name)s is off.", name=plugin)
+        flash(said, "success")
+        return redirect(f"{self.get_url('.index')}#{plugin}")

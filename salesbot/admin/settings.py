@@ -1,0 +1,134 @@
+"""The shop's own settings, those that plugins declare included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, flash, redirect, request
+from flask_admin import BaseView, expose
+from flask_babel import gettext, lazy_gettext
+
+from salesbot import plugin_manager
+from salesbot.admin.exceptions import SYSTEM
+from salesbot.admin.guard import Guard
+from salesbot.config import OPTIONS
+from salesbot.errors import ConfigError
+from salesbot.extensions import transaction
+from salesbot.services import shop
+
+_TITLES = {
+    "SHOP_NAME": lazy_gettext("Name of the shop"),
+    "CURRENCY": lazy_gettext("Currency"),
+    "LANGUAGES": lazy_gettext("Languages"),
+    "ORDER_MINUTES": lazy_gettext("Minutes to pay"),
+    "DOWNLOADS": lazy_gettext("Downloads of a file"),
+    "DOWNLOAD_DAYS": lazy_gettext("Days to download"),
+    "LOW_STOCK": lazy_gettext("Few keys left"),
+}
+
+
+@dataclass
+class Line:
+    """One setting on the page. `key` is its name for `shop.save`, `fixed` where it was decided."""
+
+    key: str
+    title: Any
+    help: str
+    value: str
+    secret: bool = False
+    tall: bool = False
+    fixed: str = ""
+    problem: str = ""
+
+
+class SettingsView(Guard, BaseView):
+    """`/admin/settings/`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            name=lazy_gettext("Settings"),
+            category=SYSTEM,
+            endpoint="admin_settings",
+            url="settings",
+            menu_icon_type="fa",
+            menu_icon_value="fa-sliders",
+        )
+
+    needs = {"index": "run"}
+
+    @expose("/", methods=["GET", "POST"])
+    def index(self) -> Any:
+        """The form, and what was typed into it."""
+        groups = [("", _shop_lines()), *_plugin_lines()]
+        if request.method == "POST":
+            lines = [line for _, group in groups for line in group if not line.fixed]
+            if _save(lines):
+                flash(gettext("Saved. It counts from the next message on."), "success")
+                return redirect(self.get_url(".index"))
+        return self.render("admin/settings.html", groups=groups)
+
+
+def _save(lines: Sequence[Line]) -> bool:
+    """Keeps everything or, when one text can't be used, nothing."""
+    typed = {line.key: _clean(request.form.get(line.key, "")) for line in lines}
+    changed = [line for line in lines if typed[line.key] != line.value]
+    try:
+        with transaction():
+            for line in changed:
+                try:
+                    shop.save(line.key, typed[line.key], secret=line.secret)
+                except ConfigError as exc:
+                    line.problem = str(exc)
+            if any(line.problem for line in changed):
+                raise ConfigError("nothing is saved")
+    except ConfigError:
+        for line in lines:
+            line.value = "" if line.secret else typed[line.key]
+        return False
+    return True
+
+
+def _shop_lines() -> list[Line]:
+    fixed = current_app.config["FIXED"]
+    return [
+        Line(
+            key=option.name,
+            title=_TITLES.get(option.name, option.name.replace("_", " ").capitalize()),
+            help=f"{option.meaning[:1].upper()}{option.meaning[1:]}.",
+            value=_text(shop.setting(option.name)),
+            fixed=f"SALESBOT_{option.name}" if option.name in fixed else "",
+        )
+        for option in OPTIONS
+        if option.in_back_office
+    ]
+
+
+def _plugin_lines() -> list[tuple[str, list[Line]]]:
+    """The settings of each plugin that declares any, under its name."""
+    fixed = {*current_app.config["FIXED"], *current_app.config.get("PLUGIN_SETTINGS", {})}
+    groups = []
+    for plugin, declared in sorted(plugin_manager.current().settings.items()):
+        lines = [
+            Line(
+                key=f"{plugin}.{setting.name}",
+                title=setting.title,
+                help=gettext("Kept encrypted; leave it empty to keep the old one.") if setting.secret else "",
+                value="" if setting.secret else shop.plugin_setting(plugin, setting),
+                secret=setting.secret,
+                tall=not setting.secret,
+                fixed=shop.environment_name(setting) if setting.name.upper() in fixed else "",
+            )
+            for setting in declared
+        ]
+        groups.append((plugin, lines))
+    return groups
+
+
+def _clean(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
+
+
+def _text(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

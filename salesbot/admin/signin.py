@@ -1,0 +1,139 @@
+"""Signing in and out of the back office."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from flask import (
+    Blueprint,
+    Flask,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import gettext, lazy_gettext
+from flask_limiter import RequestLimit
+from flask_login import current_user, login_user, logout_user
+from flask_wtf import FlaskForm
+from werkzeug.exceptions import TooManyRequests
+from werkzeug.security import check_password_hash, generate_password_hash
+from werkzeug.wrappers import Response
+from wtforms import PasswordField, StringField
+from wtforms.validators import InputRequired, Length
+
+from salesbot import clock
+from salesbot.admin.security import PREFIX, explain_refusals, is_local, seen
+from salesbot.extensions import db, limiter, login_manager, reading, transaction
+from salesbot.models import StaffUser
+from salesbot.services import staff
+
+blueprint = Blueprint("signin", __name__, url_prefix=PREFIX)
+explain_refusals(blueprint)
+
+# Compared with when nobody has the address, so that the answer takes as long as for somebody.
+_NOBODY = generate_password_hash("nobody has this password")
+
+
+class SignIn(FlaskForm):
+    """Who they are and their password."""
+
+    email = StringField(
+        lazy_gettext("E-mail"),
+        [InputRequired(), Length(max=200)],
+        render_kw={"autocomplete": "username", "type": "email", "autofocus": True},
+    )
+    password = PasswordField(
+        lazy_gettext("Password"),
+        [InputRequired(), Length(max=500)],
+        render_kw={"autocomplete": "current-password"},
+    )
+
+
+def init(app: Flask) -> None:
+    """Registers the pages and tells Flask-Login how to find people."""
+    login_manager.session_protection = "strong"
+    login_manager.user_loader(staff.from_session)
+    login_manager.unauthorized_handler(_to_sign_in)
+    app.register_blueprint(blueprint)
+
+
+def _to_sign_in() -> Response:
+    came_for = request.full_path.rstrip("?") if request.method == "GET" else ""
+    target = came_for if is_local(came_for) and came_for != f"{PREFIX}/" else None
+    return redirect(url_for("signin.login", next=target))
+
+
+def _failed(response: Response) -> bool:
+    return response.status_code != 302
+
+
+@blueprint.route("/login", methods=["GET", "POST"])
+@limiter.limit(lambda: current_app.config["SIGN_IN_LIMIT"], methods=["POST"], deduct_when=_failed)
+def login() -> Response | str | tuple[str, int]:
+    """The sign-in page."""
+    if current_user.is_authenticated:
+        return redirect(_next())
+    form = SignIn()
+    if form.validate_on_submit():
+        if _sign_in(form.email.data, form.password.data):
+            return redirect(_next())
+        return _page(form, gettext("This e-mail and password don't fit together.")), 401
+    return _page(form, ""), 400 if request.method == "POST" else 200
+
+
+@blueprint.post("/logout")
+def logout() -> Response:
+    """Ends this browser's session."""
+    logout_user()
+    session.clear()
+    flash(gettext("You are signed out."), "info")
+    return redirect(url_for("signin.login"))
+
+
+@blueprint.errorhandler(TooManyRequests)
+def too_often(_error: TooManyRequests) -> Response:
+    """Says in plain words when the next try may be made."""
+    limit: RequestLimit | None = limiter.current_limit
+    seconds = max(1, math.ceil(limit.reset_at - time.time())) if limit else 60
+    when = (
+        gettext("%(n)d seconds", n=seconds)
+        if seconds < 90
+        else gettext("%(n)d minutes", n=math.ceil(seconds / 60))
+    )
+    words = gettext("That was too often. You can try again in %(when)s.", when=when)
+    response = make_response(_page(SignIn(), words), 429)
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _sign_in(email: str, password: str) -> bool:
+    # Hashing takes its time on purpose, and no writer must wait for it.
+    with reading():
+        user: StaffUser | None = staff.by_email(email)
+        found = (user.id, user.password_hash) if user is not None and user.active else (0, _NOBODY)
+        db.session.rollback()
+    if not check_password_hash(found[1], password) or not found[0]:
+        return False
+    with transaction():
+        user = db.session.get_one(StaffUser, found[0])
+        user.last_sign_in_at = clock.now()
+    # A session that somebody else may have prepared is worth nothing afterwards.
+    session.clear()
+    login_user(user)
+    seen()
+    return True
+
+
+def _next() -> str:
+    address = request.values.get("next", "")
+    return address if address and is_local(address) else f"{PREFIX}/"
+
+
+def _page(form: SignIn, words: str) -> str:
+    return render_template("admin/signin.html", form=form, words=words, next=request.values.get("next", ""))

@@ -1,0 +1,70 @@
+"""Who may sign in: accounts with a password that is only ever written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from flask_login import current_user, login_user
+from sqlalchemy import func, select
+from wtforms import PasswordField
+from wtforms.validators import InputRequired, Length, Optional
+
+from salesbot.admin.views import ShopModelView
+from salesbot.errors import WrongState
+from salesbot.extensions import db
+from salesbot.models import StaffUser
+from salesbot.services.staff import SHORTEST_PASSWORD
+
+
+class StaffView(ShopModelView):
+    """Staff accounts; at least one owner can always sign in."""
+
+    form_extra_fields = {
+        "password": PasswordField(
+            lazy_gettext("New password"),
+            [Length(min=SHORTEST_PASSWORD, max=500)],
+            description=lazy_gettext("At least %(n)d characters.", n=SHORTEST_PASSWORD),
+            render_kw={"autocomplete": "new-password"},
+        )
+    }
+
+    def create_form(self, obj: Any = None) -> Any:
+        """The form of a new account needs a password."""
+        form = super().create_form(obj)
+        form.password.validators = [InputRequired(), *form.password.validators]
+        return form
+
+    def edit_form(self, obj: Any = None) -> Any:
+        """The form of an account; an empty password keeps the old one."""
+        form = super().edit_form(obj)
+        form.password.validators = [Optional(), *form.password.validators]
+        form.password.description = gettext("Leave it empty to keep the old one.")
+        return form
+
+    def on_model_change(self, form: Any, model: Any, is_created: bool) -> None:
+        """Keeps the hash of a new password, and an owner who can sign in."""
+        model.email = model.email.strip().casefold()
+        if form.password.data:
+            model.set_password(form.password.data)
+        db.session.flush()
+        _keep_an_owner()
+
+    def after_model_change(self, form: Any, model: Any, is_created: bool) -> None:
+        """Whoever changes their own password stays signed in here, and nowhere else."""
+        if not is_created and form.password.data and model.id == current_user.id:
+            login_user(model)
+
+    def on_model_delete(self, model: Any) -> None:
+        """Nobody deletes themselves or the last owner."""
+        if model.id == current_user.id:
+            raise WrongState(gettext("You can't delete your own account."))
+        db.session.delete(model)
+        db.session.flush()
+        _keep_an_owner()
+
+
+def _keep_an_owner() -> None:
+    owners = select(func.count(StaffUser.id)).where(StaffUser.role == "owner", StaffUser.active)
+    if not db.session.scalar(owners):
+        raise WrongState(gettext("Somebody must stay owner and able to sign in."))

@@ -1,0 +1,288 @@
+"""The view that is made for every model, with its exceptions applied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, flash, request
+from flask_admin import expose, tools
+from flask_admin.contrib.sqla import ModelView
+from flask_admin.contrib.sqla.filters import FilterEqual, FilterNotEqual
+from flask_admin.model.template import EditRowAction, ViewRowAction
+from flask_babel import gettext
+from sqlalchemy import JSON, Integer, inspect
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Query, RelationshipProperty, defer, selectinload
+from wtforms import SelectField, ValidationError
+from wtforms.fields.choices import SelectChoice
+
+from salesbot.admin import formatters
+from salesbot.admin.exceptions import rules_for
+from salesbot.admin.fields import Converter, Filters, MoneyField
+from salesbot.admin.guard import ModelGuard, lookup_limits
+from salesbot.database import EncryptedText
+from salesbot.errors import SalesbotError
+from salesbot.extensions import db, transaction
+
+LAST_PAGE = 50_000
+
+
+class ShopModelView(ModelGuard, ModelView):
+    """Lists, shows and edits the rows of one model; what differs stands in `exceptions.py`."""
+
+    model_form_converter = Converter
+    filter_converter = Filters()
+    column_auto_select_related = False
+    column_display_actions = True
+    page_size = 25
+    page_size_options = (25, 50, 100)
+    can_set_page_size = True
+
+    def __init__(self, model: type[DeclarativeBase]) -> None:
+        rules = rules_for(model)
+        self.rules = rules
+        self.needs = rules.needs
+        self.creates, self.edits, self.deletes = rules.creates, rules.edits, rules.deletes
+        self.simple_list_pager = rules.large
+        self.column_labels = dict(rules.labels)
+        self.column_searchable_list = list(rules.search)
+        self._read_model(model)
+        super().__init__(
+            model,
+            db,
+            name=rules.many or self._prettify_class_name(model.__name__),
+            category=rules.group,
+            endpoint=formatters.endpoint_of(model),
+            url=model.__tablename__,
+            menu_icon_type="fa",
+            menu_icon_value=rules.icon,
+        )
+        self.one = rules.one or self.name
+        self.link_column = next((name for name, _ in self._list_columns if name != "cover"), "")
+        self._relations = [name for name, _ in self._list_columns if name in self._to_one]
+
+    def _read_model(self, model: type[DeclarativeBase]) -> None:
+        """Works out from the model what lists, details and forms show."""
+        mapper, rules = inspect(model), self.rules
+        columns = {attr.key: attr.columns[0] for attr in mapper.column_attrs}
+        self._secret = [name for name, column in columns.items() if isinstance(column.type, EncryptedText)]
+        self._to_one = [
+            relation.key for relation in mapper.relationships if relation.direction.name == "MANYTOONE"
+        ]
+        hidden = {*self._secret, *rules.never}
+        plain = [
+            name
+            for name, column in columns.items()
+            if name not in hidden and not column.foreign_keys and not column.primary_key
+        ]
+        names = _in_order(rules.first, [*self._to_one, *plain])
+        self.column_list = [name for name in names if name not in rules.not_in_list]
+        self.column_details_list = names
+        self.column_formatters = {
+            **{name: formatters.BY_COLUMN[name] for name in names if name in formatters.BY_COLUMN},
+            **rules.formatters,
+        }
+        self.column_formatters_detail = {**self.column_formatters}
+        for name in rules.formatters:
+            if name in formatters.BY_COLUMN:
+                self.column_formatters_detail[name] = formatters.BY_COLUMN[name]
+        self.column_type_formatters = dict(formatters.BY_TYPE)
+        self.column_type_formatters_detail = dict(formatters.BY_TYPE)
+        primary = [column.key for column in mapper.primary_key]
+        self.column_default_sort = rules.sort or [(name, True) for name in primary]
+        self._read_form(model, columns, [*self._to_one, *plain])
+        self.column_filters = [made for name in rules.filters for made in self._filters_for(columns, name)]
+
+    def _read_form(self, model: type[DeclarativeBase], columns: dict[str, Any], names: list[str]) -> None:
+        rules = self.rules
+        unusable = {name for name, column in columns.items() if _is_optional_json(column)}
+        self.form_columns = _in_order(
+            tuple(name for name in rules.first if name in names),
+            [name for name in names if name not in unusable],
+        )
+        self.form_columns = [name for name in self.form_columns if name not in rules.not_in_form]
+        self.form_columns += self.form_extra_fields or {}
+        self.form_overrides = {
+            name: MoneyField
+            for name, column in columns.items()
+            if name in formatters.MONEY and isinstance(column.type, Integer)
+        }
+        self.form_args = {name: {"description": text} for name, text in rules.helps.items()}
+        for name, words in rules.choices.items():
+            self.form_overrides[name] = SelectField
+            self.form_args.setdefault(name, {})["choices"] = [SelectChoice(word) for word in words]
+        self.form_ajax_refs = _lookups(model, self.form_columns)
+
+    def _filters_for(self, columns: dict[str, Any], name: str) -> list[Any]:
+        words = self.rules.choices.get(name)
+        if words is None:
+            return [name]
+        options = [(word, formatters.STATES.get(word, (word, ""))[0]) for word in words]
+        label = self.get_column_name(name)
+        return [made(columns[name], label, options=options) for made in (FilterEqual, FilterNotEqual)]
+
+    def is_visible(self) -> bool:
+        """Whether the menu names it; rows that belong to others are reached through those."""
+        return self.rules.in_menu
+
+    # ---- Reading ----
+
+    def get_query(self) -> Query[Any]:
+        """The rows of the list, with what it shows of others, without decrypting anything."""
+        query: Query[Any] = super().get_query()
+        query = query.options(*(defer(getattr(self.model, name)) for name in self._secret))
+        return query.options(*(selectinload(getattr(self.model, name)) for name in self._relations))
+
+    def get_one(self, id: str) -> Any:
+        """A row that the list would show, or None."""
+        key = tools.iterdecode(str(id))
+        columns = inspect(self.model).primary_key
+        if len(key) != len(columns):
+            return None
+        try:
+            values = [column.type.python_type(part) for column, part in zip(columns, key, strict=True)]
+        except ValueError:
+            return None
+        if any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in values):
+            return None
+        same = (column == value for column, value in zip(columns, values, strict=True))
+        return self.get_query().filter(*same).one_or_none()
+
+    def row_url(self, row_id: str, return_url: str) -> str:
+        """Where a click on a row leads, or ""."""
+        for name in dict.fromkeys((self.rules.opens, "details_view", "edit_view")):
+            if self.may_use(name):
+                return str(self.get_url(f".{name}", id=row_id, url=return_url))
+        return ""
+
+    def get_list_row_actions(self) -> Any:
+        """The buttons of a row, without the one for what a click on the row does anyway."""
+        same = {"details_view": ViewRowAction, "edit_view": EditRowAction}[self.rules.opens]
+        return [action for action in super().get_list_row_actions() if type(action) is not same]
+
+    def search_placeholder(self) -> str:
+        """What the search looks into."""
+        return ", ".join(str(self.get_column_name(name)).lower() for name in self.column_searchable_list)
+
+    def get_empty_list_message(self) -> str:
+        """What an empty list says."""
+        return str(self.rules.empty or gettext("Nothing is here yet."))
+
+    def _get_list_extra_args(self) -> Any:
+        found = super()._get_list_extra_args()
+        found.page = min(max(found.page or 0, 0), LAST_PAGE)
+        return found
+
+    def _get_list_filter_args(self) -> Any:
+        for name, value in request.args.items():
+            number, _, key = name.removeprefix("flt").partition("_")
+            if not name.startswith("flt") or not value:
+                continue
+            if not number.isdecimal() or key not in (self._filter_args or {}):
+                abort(400)
+            if not _accepts(self._filter_args[key][1], value):
+                abort(400)
+        found = super()._get_list_filter_args()
+        return found and [item for item in found if item[2] or _takes_nothing(self._filters[item[0]])]
+
+    @expose("/ajax/lookup/")
+    def ajax_lookup(self) -> Any:
+        """The rows that a look-up field offers."""
+        lookup_limits()
+        return super().ajax_lookup()
+
+    # ---- Writing ----
+
+    def build_new_instance(self) -> Any:
+        """An empty row."""
+        return self.model()
+
+    def create_model(self, form: Any) -> Any:
+        """Makes a row of the form, or says at the form why not."""
+        try:
+            with transaction():
+                row = self.build_new_instance()
+                form.populate_obj(row)
+                db.session.add(row)
+                self.on_model_change(form, row, is_created=True)
+        except (IntegrityError, ValidationError, SalesbotError) as exc:
+            flash(in_plain_words(exc), "error")
+            return False
+        self.after_model_change(form, row, is_created=True)
+        return row
+
+    def update_model(self, form: Any, model: Any) -> bool:
+        """Changes a row, or says at the form why not."""
+        try:
+            with transaction():
+                form.populate_obj(model)
+                self.on_model_change(form, model, is_created=False)
+        except (IntegrityError, ValidationError, SalesbotError) as exc:
+            flash(in_plain_words(exc), "error")
+            return False
+        self.after_model_change(form, model, is_created=False)
+        return True
+
+    def delete_model(self, model: Any) -> bool:
+        """Deletes a row, or says why not."""
+        try:
+            with transaction():
+                self.on_model_delete(model)
+                db.session.delete(model)
+        except IntegrityError:
+            flash(
+                gettext("Something else still needs this, so it can't be deleted. Switch it off instead."),
+                "error",
+            )
+            return False
+        except (ValidationError, SalesbotError) as exc:
+            flash(str(exc), "error")
+            return False
+        self.after_model_delete(model)
+        return True
+
+
+def in_plain_words(exc: Exception) -> str:
+    """Why something could not be kept, without a word of SQL."""
+    if not isinstance(exc, IntegrityError):
+        return str(exc)
+    said = str(exc.orig).casefold()
+    if "unique" in said:
+        return gettext("There is one like this already.")
+    if "not null" in said or "not-null" in said:
+        return gettext("Something that is needed is missing.")
+    return gettext("These values don't fit together.")
+
+
+def _in_order(first: tuple[str, ...], names: list[str]) -> list[str]:
+    """`first`, then whatever else there is: a new column shows by itself."""
+    return [*first, *(name for name in names if name not in first)]
+
+
+def _is_optional_json(column: Any) -> bool:
+    return bool(column.nullable and isinstance(column.type, JSON))
+
+
+def _lookups(model: type[DeclarativeBase], names: list[str]) -> dict[str, Any]:
+    """Relations to tables that are too large for a drop-down are looked up by typing."""
+    found: dict[str, Any] = {}
+    relations: dict[str, RelationshipProperty[Any]] = dict(inspect(model).relationships.items())
+    for name in names:
+        if name in relations:
+            target = relations[name].mapper.class_
+            rules = rules_for(target)
+            fields = [column for column in rules.search if "." not in column]
+            if rules.large and fields:
+                found[name] = {"fields": fields, "minimum_input_length": 1}
+    return found
+
+
+def _accepts(flt: Any, value: str) -> bool:
+    try:
+        return bool(flt.validate(value))
+    except (KeyError, OverflowError, TypeError, ValueError):
+        return False
+
+
+def _takes_nothing(flt: Any) -> bool:
+    return bool(flt.validate(""))

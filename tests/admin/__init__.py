@@ -1,0 +1,1 @@
+"""The back office, as staff and as strangers meet it."""
