@@ -112,7 +112,7 @@ class Phone {
 
   async post(fields, words, bubble) {
     try {
-      const body = new URLSearchParams({ ...fields, csrf_token: this.csrf });
+      const body = new URLSearchParams({ ...fields, after: this.last, csrf_token: this.csrf });
       const answer = await this.ask(this.url, { method: "POST", body });
       bubble.remove();
       this.unsent -= 1;
@@ -131,8 +131,9 @@ class Phone {
   take(answer) {
     const stay = !this.atEnd();
     let fresh = false;
+    // What came later is asked for again until the server says that nothing before it is missing.
+    this.last = answer.cursor;
     for (const message of answer.messages) {
-      this.last = Math.max(this.last, message.id);
       if (this.shown.has(message.id)) continue;
       this.shown.set(message.id, message);
       if (message.choices.length) this.forgetPicks();
@@ -214,7 +215,7 @@ class Phone {
     const taps = element("div", "taps");
     const tap = (choice) => {
       this.closeSheet();
-      this.send({ choice: choice.id }, choice.title);
+      if (!this.unsent) this.send({ choice: choice.id, text: choice.title }, choice.title);
     };
     const button = (words, action) => {
       const made = element("button", "", words);

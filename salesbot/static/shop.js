@@ -26,7 +26,7 @@
     const tick = () => {
       const left = Math.max(0, Math.round((end - performance.now()) / 1000));
       if (left === 0) {
-        location.reload();
+        location.replace(location.pathname);
         return;
       }
       const minutes = Math.floor(left / 60);
@@ -36,13 +36,23 @@
     if (Number(clock.dataset.secondsLeft) > 0) tick();
   }
 
-  // Back from the bank or from the chat: look again whether the payment has arrived.
-  if (document.querySelector("[data-look-again]")) {
-    let hidden = false;
-    document.addEventListener("visibilitychange", () => {
-      if (document.hidden) hidden = true;
-      else if (hidden) location.reload();
-    });
+  // While something is still to come, look again now and then, and at once when the reader is back.
+  // The address is asked anew, not reloaded: a page that answered a form would be sent once more.
+  const watched = document.querySelector("[data-look-again]");
+  if (watched) {
+    const look = async () => {
+      if (document.hidden) return;
+      try {
+        const answer = await fetch(location.pathname, { cache: "no-store" });
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const now = fresh.querySelector("[data-state]");
+        if (answer.ok && now?.dataset.state !== watched.dataset.state) location.replace(location.pathname);
+      } catch {
+        // No connection: the page stays as it is, and the next look may find it.
+      }
+    };
+    setInterval(look, 4000);
+    document.addEventListener("visibilitychange", look);
   }
   // A page from the browser's memory may show a state that is over.
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

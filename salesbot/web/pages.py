@@ -1,0 +1,67 @@
+"""How the customer's pages are answered: in their language, and unseen by others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app, make_response, render_template, url_for
+
+from salesbot.channels import simulator, twilio
+from salesbot.services import shop
+from salesbot.texts import speaking
+
+HEADERS = {
+    # A payment page elsewhere is reached by a form of ours, so form-action is not narrowed.
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+PRIVATE = {
+    # The address itself opens what was bought: it stays out of caches and of other sites' logs.
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+def page(
+    template: str, *, language: str = "en", channel: str = "", status: int = 200, **values: Any
+) -> Response:
+    """A page of the shop in the customer's language; `channel` says where their chat is."""
+    with speaking(language):
+        body = render_template(f"shop/{template}", chat_url=chat_url(channel), **values)
+    return make_response(body, status)
+
+
+def public(response: Response) -> Response:
+    """Puts the strict headers on every HTML page that has none of its own, plugins' pages too."""
+    if response.mimetype == "text/html":
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+    return response
+
+
+def private(response: Response) -> Response:
+    """Headers of a page that only one customer knows the address of."""
+    response.headers.update(PRIVATE)
+    return response
+
+
+def chat_url(channel: str = "") -> str | None:
+    """Where a customer goes on chatting; without a channel the shop's WhatsApp number."""
+    if channel == simulator.NAME:
+        return url_for("shop.home") if shop.is_demo() else None
+    number = chat_number()
+    return (
+        f"https://wa.me/{number.removeprefix('+')}"
+        if number and channel in {"", twilio.NAME}
+        else None
+    )
+
+
+def chat_number() -> str:
+    """The shop's number on WhatsApp as people write it, or ""."""
+    number: str = current_app.config["TWILIO_WHATSAPP_NUMBER"]
+    return number.removeprefix("whatsapp:")

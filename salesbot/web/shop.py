@@ -1,0 +1,126 @@
+"""The shop's front: its page, pictures, the demo's phone, courses, and words for wrong turns."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, request, send_from_directory, url_for
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from salesbot.errors import BadLink, SalesbotError
+from salesbot.extensions import db
+from salesbot.services import catalog, shop, uploads
+from salesbot.services.pages import course as course_product
+from salesbot.texts import language, translator
+from salesbot.web import pages
+from salesbot.web.phone import is_this_computer
+
+log = logging.getLogger(__name__)
+_ = translator("salesbot")
+
+blueprint = Blueprint("shop", __name__)
+blueprint.after_app_request(pages.public)
+
+YEAR = 31_536_000
+_FOR_PROGRAMS = ("/webhooks", "/health", "/metrics", "/phone", "/static", "/media")
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """The demo's phone for whoever sits at this computer, else the shop's page with its number."""
+    if shop.is_demo() and is_this_computer(request):
+        return pages.page(
+            "demo.html",
+            phone_base=url_for("phone.messages").removesuffix("/messages"),
+            new_url=url_for("phone.new"),
+            staff_url="/admin/",
+        )
+    shelves = catalog.shelves()
+    firsts = [item for shelf in shelves for item in catalog.items_on(shelf.id)[:1]]
+    covers = [url_for("shop.media", name=item.cover) for item in firsts if item.cover]
+    return pages.page(
+        "home.html", public=True, shelves=shelves, covers=covers, chat_number=pages.chat_number()
+    )
+
+
+@blueprint.get("/media/<name>")
+def media(name: str) -> Response:
+    """A product's picture. Its name changes with its content, so it may be kept for ever."""
+    if name.startswith("."):
+        abort(404)
+    return send_from_directory(uploads.covers_folder(), name, max_age=YEAR)
+
+
+@blueprint.get("/course/<word>")
+def course(word: str) -> Response:
+    """The private page of a course whose text is in the product's options."""
+    product = course_product(word)
+    content = product.options.get("course") if product is not None else None
+    if product is None or not content:
+        abort(404)
+    return pages.private(
+        pages.page("course.html", title=product.title, cover=product.cover, **content)
+    )
+
+
+@blueprint.app_context_processor
+def names_on_every_page() -> dict[str, Any]:
+    """What `shop/base.html` needs, for the pages of plugins too."""
+    if request.path.startswith("/admin"):
+        return {}
+    return {"shop_name": _shop_name(), "home_url": url_for("shop.home"), "language": language()}
+
+
+def _shop_name() -> str:
+    try:
+        return str(shop.setting("SHOP_NAME"))
+    except (SQLAlchemyError, SalesbotError):
+        # The page that says sorry must not need the database that is away.
+        return str(current_app.config["SHOP_NAME"])
+
+
+@blueprint.app_errorhandler(BadLink)
+def bad_link(_error: BadLink) -> Response:
+    """A link that was cut off or changed on its way."""
+    return pages.private(
+        pages.page(
+            "message.html",
+            status=404,
+            heading=_("This link does not work"),
+            text=_(
+                "Perhaps a part of it is missing. "
+                "Please open it from the chat, or write “my orders” there."
+            ),
+        )
+    )
+
+
+@blueprint.app_errorhandler(404)
+def nothing_here(error: HTTPException) -> Response | HTTPException:
+    """An address that we don't have."""
+    if request.path.startswith(_FOR_PROGRAMS):
+        return error
+    return pages.page(
+        "message.html",
+        status=404,
+        heading=_("There is nothing here"),
+        text=_("This page is not there, or not any more."),
+        url=url_for("shop.home"),
+        label=_("To the shop"),
+    )
+
+
+@blueprint.app_errorhandler(500)
+def our_fault(error: HTTPException) -> Response | HTTPException:
+    """Something broke. It is in the log; the customer hears that nothing is lost."""
+    if request.path.startswith((*_FOR_PROGRAMS, "/admin")):
+        return error
+    db.session.rollback()
+    return pages.page(
+        "message.html",
+        status=500,
+        heading=_("Sorry, that did not work"),
+        text=_("It is our fault, and nothing of yours is lost. Please try again in a minute."),
+    )
