@@ -109,7 +109,9 @@ def _load_plugins(app: Flask, extra: Iterable[tuple[str, object]]) -> None:
 
     @app.before_request
     def _switched_off() -> None:
-        """The pages of a plugin that staff switched off are not there."""
+        """The pages of a plugin that is switched off or was left out are not there."""
         plugin = app.extensions["salesbot.plugin_of_blueprint"].get(request.blueprint)
-        if plugin is not None and plugin in shop.state().switched_off:
+        if plugin is None:
+            return
+        if plugin in plugin_manager.current().problems or plugin in shop.state().switched_off:
             abort(404)

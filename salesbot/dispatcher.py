@@ -24,7 +24,7 @@ from salesbot.global_words import global_words, known_words
 from salesbot.messages import Chat, Choice, Customer, Message, Reply
 from salesbot.models import Conversation
 from salesbot.plugin_manager import Failed
-from salesbot.replies import checked_choices, checked_notes, checked_replies
+from salesbot.replies import MOST_CHOICES, checked_choices, checked_notes, checked_replies
 from salesbot.services import conversations, shop
 from salesbot.services.conversations import ChatRow
 from salesbot.services.secrets_in_text import revealer, without_marks
@@ -295,7 +295,7 @@ def menu_items(chat: Chat) -> list[Choice]:
             choices, notes = result
             turn.keep_notes(plugin.name, notes)
             found += choices
-    return found
+    return found[:MOST_CHOICES]
 
 
 def _turn_of(chat: Chat) -> Turn:

@@ -226,10 +226,10 @@ class PaymentMethod(ABC):
     def start(self, order: Order, key: str) -> Redirect | Show:
         """Begins the payment; `key` is the same for the same order, for the provider's idempotency."""
 
-    @abstractmethod
     def events(self, request: Request) -> Iterable[PaymentEvent]:
         """What the provider's request says; raises NotFromProvider when it is not the provider's."""
+        raise NotFromProvider(f"{self.name} has no provider that reports")
 
-    @abstractmethod
     def refund(self, payment: Any, amount: int, key: str) -> Refunded | NeedsStaff:
         """Gives `amount` minor units of `payment` back; `key` is the same for the same refund."""
+        return NeedsStaff(f"Give the money back by hand: {self.title} can't do it by program.")

@@ -65,7 +65,7 @@ def put(
     shown_last: Shown | None = None
     for reply, shown in replies:
         seen = page(shown, more_title())
-        text = reply.text.replace("\x00", "")
+        text = reply.text
         put_in = revealer(text, chat.customer_id)
         measure = (lambda piece, put_in=put_in: length(put_in(piece))) if holds_marks(text) else length
         media_url = reply.media_url
@@ -73,7 +73,7 @@ def put(
             message_id = conversations.store_outbound(
                 connection,
                 chat.id,
-                body=part.text,
+                body=part.text.replace("\x00", ""),
                 choices=[asdict(choice) for choice in part.choices],
                 media_url=media_url,
                 plugin=plugin,

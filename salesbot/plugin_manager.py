@@ -267,8 +267,10 @@ def _start_one(app: Flask, manager: Manager, plugin: Plugin) -> None:
         manager.settings.setdefault(plugin.name, []).extend(declared)
     for impl in plugin.implementations.get("salesbot_register_blueprints", ()):
         before = set(app.blueprints)
-        _invoke(impl, {"app": app})
-        for name in set(app.blueprints) - before:
-            app.extensions["salesbot.plugin_of_blueprint"][name] = plugin.name
+        try:
+            _invoke(impl, {"app": app})
+        finally:
+            for name in set(app.blueprints) - before:
+                app.extensions["salesbot.plugin_of_blueprint"][name] = plugin.name
     for impl in plugin.implementations.get("salesbot_register_commands", ()):
         _invoke(impl, {"cli": app.cli})

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 PAUSE = 0.25
 """Seconds between two looks when there was nothing to do."""
+LONGEST_PAUSE = 10.0
+"""Seconds between two looks while something is wrong."""
 SENDERS = 8
 SWEEP = 15.0
 """Seconds between two looks for what a dead worker left behind."""
@@ -54,7 +56,10 @@ class Worker:
                     pause = PAUSE
                 except (SQLAlchemyError, SalesbotError) as exc:
                     log.error("the database did not answer: %s", type(exc).__name__)  # noqa: TRY400
-                    busy, pause = False, min(pause * 2, 10.0)
+                    busy, pause = False, min(pause * 2, LONGEST_PAUSE)
+                except Exception:  # whatever it is, the rest of the work must go on
+                    log.exception("the worker stumbled")
+                    busy, pause = False, min(pause * 2, LONGEST_PAUSE)
                 if not busy:
                     self.stopping.wait(pause)
         log.info("worker stopped")

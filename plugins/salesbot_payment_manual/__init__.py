@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-from flask import Request
+from collections.abc import Sequence
 
 from salesbot import (
     NeedsStaff,
-    NotFromProvider,
     Order,
-    PaymentEvent,
     PaymentMethod,
     Setting,
     Show,
@@ -44,10 +40,6 @@ class ManualPayment(PaymentMethod):
             )
             + _("When we see your money, you get everything in your chat.")
         )
-
-    def events(self, request: Request) -> Iterable[PaymentEvent]:
-        """Nobody reports on transfers: staff confirm them in the back office."""
-        raise NotFromProvider("transfers have no provider")
 
     def refund(self, payment: Payment, amount: int, key: str) -> NeedsStaff:
         """Staff send the money back themselves."""

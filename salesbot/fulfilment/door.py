@@ -54,11 +54,15 @@ class Changes:
         self.states.append((old, new))
 
     def tell(self, first: Reply | None = None) -> None:
-        """Sends the buyer one message: `first`, and what plugins say about the new states."""
+        """Sends the buyer one message: `first`, and what plugins say about the new states.
+
+        Somebody who said "stop" gets what they paid for, and nothing else that they did not ask for.
+        """
         with speaking(self.order.customer.language):
             said = [("", first)] if first is not None else []
             said += self._asked()
-            if not said:
+            nothing_unasked = self.order.customer.stopped_at is not None and first is None
+            if not said or nothing_unasked:
                 return
             replies = [reply for _plugin, reply in said]
             whole = Reply(

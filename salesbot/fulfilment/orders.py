@@ -13,7 +13,7 @@ from salesbot.errors import NotForSale, OutOfStock, WrongState
 from salesbot.fulfilment import settling
 from salesbot.fulfilment.door import Changes
 from salesbot.models import Category, Order, OrderLine, Product
-from salesbot.services import orders, shop, stock
+from salesbot.services import catalog, orders, shop, stock
 
 MOST_OF_ONE = 100
 """Units of one product in one order."""
@@ -106,7 +106,7 @@ def _for_sale(wanted: dict[int, int]) -> dict[int, Product]:
         for product in db.session.scalars(
             select(Product)
             .join(Category, Category.id == Product.category_id)
-            .where(Product.id.in_(wanted), Product.active, Category.active)
+            .where(Product.id.in_(wanted), catalog.FOR_SALE)
             .execution_options(populate_existing=True)
         )
     }

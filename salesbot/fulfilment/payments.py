@@ -24,6 +24,8 @@ T = TypeVar("T")
 _EVENT = table(PaymentEvent)
 
 HOOK = "salesbot_payment_methods"
+LONGEST_WORD = 255
+MOST = 10**15
 
 
 def outside(plugin: Plugin, hook: str, work: Callable[[], T]) -> T | None:
@@ -127,6 +129,7 @@ def take_event(method: str, event: messages.PaymentEvent) -> str:
 
     Returns what became of it, in words for the log and for staff. Flushes, never commits.
     """
+    _check(method, event)
     order_id = db.session.scalar(select(Order.id).where(Order.id == event.order))
     stored = _store_event(method, event, order_id)
     if stored is None:
@@ -143,6 +146,14 @@ def take_event(method: str, event: messages.PaymentEvent) -> str:
         row.outcome = outcome
     db.session.flush()
     return outcome
+
+
+def _check(method: str, event: messages.PaymentEvent) -> None:
+    words = (event.id, event.reference, event.currency)
+    if not all(isinstance(word, str) and 0 < len(word) <= LONGEST_WORD for word in words):
+        raise PluginProblem(f"{method}: an event needs an id, a reference and a currency")
+    if not isinstance(event.amount, int) or not 0 <= event.amount < MOST:
+        raise PluginProblem(f"{method}: an event's amount is minor units, not {event.amount!r}")
 
 
 def _store_event(method: str, event: messages.PaymentEvent, order_id: int | None) -> int | None:

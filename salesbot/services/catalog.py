@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rapidfuzz.distance import OSA
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 
 from salesbot.database import db
 from salesbot.models import Category, Product
@@ -51,12 +51,19 @@ _ITEM = select(
     Product.price,
     Product.cover,
 ).join(Category, Category.id == Product.category_id)
-_FOR_SALE = _ITEM.where(Product.active, Category.active)
+FOR_SALE = and_(
+    Product.active,
+    Category.active,
+    or_(Product.kind != "file", Product.file != ""),
+    or_(Product.kind != "link", Product.link != ""),
+)
+"""What may be sold: it is shown, its category too, and there is something to hand over."""
+_FOR_SALE = _ITEM.where(FOR_SALE)
 _SHELVES = (
     select(Category.id, Category.title, Category.detail)
     .where(
         Category.active,
-        select(Product.id).where(Product.category_id == Category.id, Product.active).exists(),
+        select(Product.id).where(Product.category_id == Category.id, FOR_SALE).exists(),
     )
     .order_by(Category.position, Category.id)
 )
@@ -92,7 +99,7 @@ def search(words: str) -> list[Item]:
     rows = db.session.execute(
         select(Product.id, Product.title, Product.summary, Product.description, Category.title)
         .join(Category, Category.id == Product.category_id)
-        .where(Product.active, Category.active)
+        .where(FOR_SALE)
         .order_by(Category.position, Product.position, Product.id)
     )
     scored = [(_score(wanted, row), row[0]) for row in rows]

@@ -33,7 +33,7 @@ def locked(order_id: int) -> Order | None:
 
 def note(order: Order, who: str, what: str, why: str = "") -> None:
     """Writes a line of the order's timeline."""
-    db.session.add(OrderEvent(order_id=order.id, who=who, what=what, why=why))
+    db.session.add(OrderEvent(order_id=order.id, who=who[:120], what=what[:64], why=why))
 
 
 def of_customer(customer_id: int, limit: int = 10) -> list[Order]:
