@@ -5,9 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from salesbot import PaymentEvent, fulfilment, speaking
+from salesbot import PaymentEvent, fulfilment, show_money, speaking, translator
 from salesbot.models import Order, db
 from salesbot.services import links, shop
+
+_ = translator("salesbot_payment_demo")
 
 DEMO = "demo"
 PURPOSE = "demo-pay"
@@ -32,7 +34,8 @@ def page(word: str) -> str | Response:
     if not fulfilment.is_payable(order):
         return redirect(links.pay_url(order.id), 303)
     with speaking(order.customer.language):
-        return render_template("payment_demo/page.html", order=order)
+        amount = show_money(order.total, order.currency, order.customer.language)
+        return render_template("payment_demo/page.html", order=order, amount=amount, say=_)
 
 
 @blueprint.post("/<word>")
