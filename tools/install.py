@@ -23,6 +23,7 @@ STAMP = VENV / "salesbot-installed"
 LOG = VENV / "install.log"
 OLDEST = (3, 11)
 NEEDS = {"run": ".", "dev": ".[dev]"}
+STARTED = "salesbot.app, salesbot.worker, gunicorn.app.wsgiapp, gunicorn.workers.gthread"
 # Settings of a person's own pip that cannot work inside an environment.
 UNWANTED = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONPATH")
 
@@ -151,6 +152,8 @@ def install(what: str) -> None:
             f"{end}\n\nThe packages could not be installed; the lines above say why, and all of "
             f"them are in\n{LOG}. Is this machine online? `make` again goes on from here."
         )
+    # Compiles what the shop imports, once; pip would compile three times as much.
+    subprocess.run([PYTHON, "-I", "-c", f"import {STARTED}"], check=False, capture_output=True)
     say(f"Installed in {progress.seconds()} seconds.")
 
 
