@@ -157,11 +157,11 @@ class Phone {
     if (day === this.lastDay) return;
     this.lastDay = day;
     const words = day === new Date().toDateString() ? this.words.today : new Date(at).toLocaleDateString();
-    this.chat.insertBefore(element("li", "day", words), this.firstUnsent());
+    this.chat.insertBefore(element("div", "day", words), this.firstUnsent());
   }
 
   bubble(message) {
-    const made = element("li", `bubble ${message.mine ? "me" : "them"}`);
+    const made = element("div", `bubble ${message.mine ? "me" : "them"}`);
     if (message.state === "sending") made.classList.add("sending");
     if (message.media_url) made.append(this.media(message));
     const numbers = !message.mine && message.style === "numbers" && message.choices.length > 0;
@@ -269,7 +269,7 @@ class Phone {
     this.status.classList.toggle("typing", what === "typing");
     const dots = this.chat.querySelector(".dots");
     if (what === "typing" && !dots) {
-      const made = element("li", "bubble them dots", element("i"), element("i"), element("i"));
+      const made = element("div", "bubble them dots", element("i"), element("i"), element("i"));
       made.setAttribute("aria-hidden", "true");
       this.chat.append(made);
       this.toEnd();
