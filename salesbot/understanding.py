@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -38,15 +39,23 @@ class Understood:
 
 def fold(text: str) -> str:
     """`text` without case, accents, outer punctuation and double spaces, for comparing."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
+    plain = text.casefold()
+    if not plain.isascii():
+        letters = unicodedata.normalize("NFKD", plain)
+        plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return " ".join(plain.split()).strip(" .,;:!?¡¿…\"'")
+
+
+@lru_cache(maxsize=4096)
+def _fold_ours(text: str) -> str:
+    """`fold` of the shop's own words and titles, which come again with every message."""
+    return fold(text)
 
 
 def is_one_of(text: str, words: str) -> bool:
     """Whether `text` is one of `words`, which are separated by commas; as `fold` compares."""
     folded = fold(text)
-    return bool(folded) and folded in {fold(word) for word in words.split(",")}
+    return bool(folded) and folded in map(_fold_ours, words.split(","))
 
 
 def page(shown: Shown, more_title: str) -> tuple[Choice, ...]:
@@ -106,7 +115,10 @@ def understand(
 
 
 def _titled(folded: str, choices: Iterable[Choice]) -> Choice | None:
-    return next((choice for choice in choices if folded and fold(choice.title) == folded), None)
+    for choice in choices:
+        if folded and _fold_ours(choice.title) == folded:
+            return choice
+    return None
 
 
 def _numbered(text: str, seen: Sequence[Choice]) -> Choice | None:
@@ -118,7 +130,7 @@ def _numbered(text: str, seen: Sequence[Choice]) -> Choice | None:
 
 
 def _near(folded: str, seen: Sequence[Choice]) -> Choice | None:
-    by_title = {fold(choice.title): choice for choice in seen}
+    by_title = {_fold_ours(choice.title): choice for choice in seen}
     nearest = _nearest(folded, by_title)
     return None if nearest is None else by_title[nearest]
 
