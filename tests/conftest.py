@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.support.needs", "tests.support.postgres", "tests.support.browser"]
+pytest_plugins = [
+    "tests.support.needs",
+    "tests.support.postgres",
+    "tests.support.browser",
+    "tests.support.installs",
+]
 
 # The same examples every time, and no deadline: a shared machine may be slow for a moment.
 settings.register_profile("salesbot", derandomize=True, deadline=None)

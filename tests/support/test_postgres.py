@@ -37,9 +37,7 @@ def fill_with_one_row(url: str) -> None:
     run_sql(url, "CREATE TABLE fruit (name text)", "INSERT INTO fruit VALUES ('plum')")
 
 
-def pytest_beside(
-    folder: Path, workers: int = 0, **environment: str
-) -> subprocess.CompletedProcess[str]:
+def pytest_beside(folder: Path, workers: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs another pytest with our plugins on a test that asks for a database."""
     folder.joinpath("test_asking.py").write_text(ASKING)
     plugins = ("-p", "tests.support.needs", "-p", "tests.support.postgres")
@@ -110,9 +108,7 @@ def test_a_server_goes_when_its_test_run_is_killed():
         "import sys, time; from tests.support.postgres import start_server\n"
         "server = start_server(); print(server.url, flush=True); time.sleep(60)"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", hold], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as run:
+    with subprocess.Popen([sys.executable, "-c", hold], cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
         home = Path(run.stdout.readline().strip().partition("host=")[2].replace("%2F", "/"))
         assert (home / ".s.PGSQL.5432").exists()
         run.send_signal(signal.SIGKILL)
