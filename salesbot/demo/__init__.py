@@ -83,9 +83,7 @@ def _refuse_a_real_shop() -> None:
         )
 
 
-def _add(
-    category: Category, place: int, goods: Mapping[str, Any], courses: Mapping[str, Any]
-) -> None:
+def _add(category: Category, place: int, goods: Mapping[str, Any], courses: Mapping[str, Any]) -> None:
     slug = goods["slug"]
     product = Product(
         category=category,

@@ -43,9 +43,7 @@ def pay(word: str) -> AnyResponse:
     except WrongState as exc:
         log.warning("order %s could not be paid: %s", order.number, exc)
         with speaking(order.language):
-            trouble = _(
-                "This way to pay does not work right now. Please try another one, or again later."
-            )
+            trouble = _("This way to pay does not work right now. Please try another one, or again later.")
         return _page(_order(word), trouble=trouble, status=409)
     if isinstance(answer, Redirect):
         return redirect(answer.url, 303)
@@ -59,9 +57,7 @@ def _order(word: str) -> OrderPage:
     return found
 
 
-def _page(
-    order: OrderPage, *, instructions: str = "", trouble: str = "", status: int = 200
-) -> Response:
+def _page(order: OrderPage, *, instructions: str = "", trouble: str = "", status: int = 200) -> Response:
     methods = []
     if order.state == "pending":
         # Plugins are asked outside any transaction: they may use HTTP here.

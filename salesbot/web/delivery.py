@@ -55,13 +55,10 @@ def _page(line_id: int, *, trouble: str = "", status: int = 200) -> Response:
     with speaking(found.language):
         words = {
             "used up": _(
-                "You have got it as often as this link allows. "
-                "Write “my orders” in the chat for a new link."
+                "You have got it as often as this link allows. Write “my orders” in the chat for a new link."
             ),
             "over": _("This link has ended. Write “my orders” in the chat for a new one."),
-            "gone": _(
-                "This file is not here. Please write “a person” in the chat, and we help you."
-            ),
+            "gone": _("This file is not here. Please write “a person” in the chat, and we help you."),
         }
     return pages.page(
         "delivery.html",

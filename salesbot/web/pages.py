@@ -54,11 +54,7 @@ def chat_url(channel: str = "") -> str | None:
     if channel == simulator.NAME:
         return url_for("shop.home") if shop.is_demo() else None
     number = chat_number()
-    return (
-        f"https://wa.me/{number.removeprefix('+')}"
-        if number and channel in {"", twilio.NAME}
-        else None
-    )
+    return f"https://wa.me/{number.removeprefix('+')}" if number and channel in {"", twilio.NAME} else None
 
 
 def chat_number() -> str:

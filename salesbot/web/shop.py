@@ -60,9 +60,7 @@ def course(word: str) -> Response:
     content = product.options.get("course") if product is not None else None
     if product is None or not content:
         abort(404)
-    return pages.private(
-        pages.page("course.html", title=product.title, cover=product.cover, **content)
-    )
+    return pages.private(pages.page("course.html", title=product.title, cover=product.cover, **content))
 
 
 @blueprint.app_context_processor
@@ -90,8 +88,7 @@ def bad_link(_error: BadLink) -> Response:
             status=404,
             heading=_("This link does not work"),
             text=_(
-                "Perhaps a part of it is missing. "
-                "Please open it from the chat, or write “my orders” there."
+                "Perhaps a part of it is missing. Please open it from the chat, or write “my orders” there."
             ),
         )
     )

@@ -3,7 +3,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from salesbot import clock
+from salesbot import clock, demo
 from salesbot.models import Customer, Message, db
 
 
@@ -83,9 +83,55 @@ def test_a_new_customer_begins_with_an_empty_phone(shop, phone):
         assert len(db.session.scalars(select(Customer)).all()) == 2
 
 
-def test_another_site_cannot_write_on_the_phone(phone):
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:9"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_another_site_cannot_write_on_the_phone(phone, headers):
+    phone.says("hi")
     for path in ("/phone/messages", "/phone/new"):
-        assert phone.browser.post(path, data={"text": "hi"}).status_code == 400
+        assert phone.browser.post(path, data={"text": "hi"}, headers=headers).status_code == 403
+    assert phone.looks() == []
+
+
+def test_our_own_page_may_write(phone):
+    answer = phone.browser.post(
+        "/phone/messages",
+        data={"text": "hi"},
+        headers={"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"},
+    )
+    assert len(answer.json["messages"]) == 2
+
+
+def test_staff_who_sign_in_beside_the_phone_keep_the_chat(shop, phone):
+    phone.says("hi")
+    with shop.app.app_context():
+        email, password = demo.sign_in()
+    form = phone.browser.get("/admin/login").text
+    answer = phone.browser.post(
+        "/admin/login",
+        data={
+            "csrf_token": re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)[1],
+            "email": email,
+            "password": password,
+        },
+    )
+    assert answer.status_code == 302
+    assert phone.says("help")
+    phone.cursor = 0
+    assert [message["text"] for message in phone.looks() if message["mine"]] == ["hi", "help"]
+
+
+def test_a_phone_cannot_take_the_number_of_another(shop, phone):
+    phone.says("hi")
+    phone.browser.set_cookie("salesbot_phone", "InBob25lLTEyMyI.forged", path="/phone")
+    phone.cursor = 0
     assert phone.looks() == []
 
 

@@ -99,9 +99,7 @@ class Book(FPDF):
         if self.will_page_break(high):
             self.add_page()
         self.set_fill_color(*PALE)
-        self.rect(
-            16, self.get_y(), self.w - 32, high, style="F", round_corners=True, corner_radius=2
-        )
+        self.rect(16, self.get_y(), self.w - 32, high, style="F", round_corners=True, corner_radius=2)
         self.set_font("Courier", size=8.6)
         self.set_y(self.get_y() + 3)
         for line in lines:
@@ -125,8 +123,7 @@ def make_epub(slug: str, target: Path) -> None:
     name = html.escape(title.words)
     chapters = [b.words for b in rest if b.kind == "chapter"]
     toc = "".join(
-        f'<li><a href="book.xhtml#c{i}">{html.escape(words)}</a></li>'
-        for i, words in enumerate(chapters)
+        f'<li><a href="book.xhtml#c{i}">{html.escape(words)}</a></li>' for i, words in enumerate(chapters)
     )
     page = (
         '<?xml version="1.0" encoding="utf-8"?><!DOCTYPE html>'

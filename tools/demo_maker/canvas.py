@@ -40,9 +40,7 @@ class Canvas:
         """A slice of a circle; angles in degrees, clockwise, 0 at twelve o'clock."""
         self.pen.pieslice(self._box(x - r, y - r, x + r, y + r), start - 90, end - 90, fill=fill)
 
-    def arc(
-        self, x: float, y: float, r: float, start: float, end: float, width: float, fill: str
-    ) -> None:
+    def arc(self, x: float, y: float, r: float, start: float, end: float, width: float, fill: str) -> None:
         """A piece of a ring with round ends; angles as in `pie`."""
         steps = max(8, int(abs(end - start)))
         angles = (math.radians(start - 90 + (end - start) * i / steps) for i in range(steps + 1))

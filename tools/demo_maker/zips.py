@@ -10,9 +10,7 @@ from pathlib import Path
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def write_zip(
-    target: Path, files: Mapping[str, bytes | str], how: Mapping[str, int] | None = None
-) -> None:
+def write_zip(target: Path, files: Mapping[str, bytes | str], how: Mapping[str, int] | None = None) -> None:
     """Pack `files` in their order; `how` names those that are not to be deflated."""
     with zipfile.ZipFile(target, "w") as archive:
         for name, content in files.items():
