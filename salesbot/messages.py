@@ -130,6 +130,17 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Payment:
+    """A payment as its method gets it; `amount` in minor units, `reference` is the provider's."""
+
+    id: int
+    order: int
+    reference: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True)
 class Unit:
     """One thing to deliver. `key` is the same each time it is tried; `options` are the product's settings."""
 
@@ -230,6 +241,6 @@ class PaymentMethod(ABC):
         """What the provider's request says; raises NotFromProvider when it is not the provider's."""
         raise NotFromProvider(f"{self.name} has no provider that reports")
 
-    def refund(self, payment: Any, amount: int, key: str) -> Refunded | NeedsStaff:
+    def refund(self, payment: Payment, amount: int, key: str) -> Refunded | NeedsStaff:
         """Gives `amount` minor units of `payment` back; `key` is the same for the same refund."""
         return NeedsStaff(f"Give the money back by hand: {self.title} can't do it by program.")

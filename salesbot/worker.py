@@ -10,15 +10,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from salesbot import clock, fulfilment, logs, outbox
+from salesbot import fulfilment, logs, outbox
 from salesbot.channels import Outgoing, registry
 from salesbot.database import db, in_transaction, reading
 from salesbot.errors import NotSent, SalesbotError, SendUnknown
-from salesbot.fulfilment import deliveries
-from salesbot.models import Order
+from salesbot.fulfilment import deliveries, orders, refunds
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +29,7 @@ SWEEP = 15.0
 """Seconds between two looks for what a dead worker left behind."""
 
 Sending = tuple[str, Outgoing]
+Mapper = Callable[..., object]
 
 
 class Worker:
@@ -40,6 +39,13 @@ class Worker:
         """`ends` is asked now and then whether to stop, as when code has changed."""
         self.app = app
         self._ends = ends
+        self._jobs: tuple[tuple[Callable[[], bool], Callable[[Mapper], bool]], ...] = (
+            (outbox.is_due, self._send),
+            (deliveries.has_due, lambda _each: fulfilment.deliver_next()),
+            (deliveries.has_waiting, lambda _each: in_transaction(fulfilment.fill_waiting)),
+            (refunds.has_due, lambda _each: fulfilment.refund_next()),
+            (orders.has_overdue, lambda _each: in_transaction(fulfilment.expire_next)),
+        )
         self.stopping = threading.Event()
         self._swept = float("-inf")
 
@@ -64,21 +70,15 @@ class Worker:
                     self.stopping.wait(pause)
         log.info("worker stopped")
 
-    def once(self, each: Callable[..., object] = map) -> bool:
+    def once(self, each: Mapper = map) -> bool:
         """One look at everything; True when there was something to do. `each` maps over sendings."""
         with self.app.app_context():
             self._sweep()
             with reading():
-                to_send, to_deliver, to_expire = (
-                    outbox.is_due(),
-                    deliveries.has_work(),
-                    _is_overdue(),
-                )
+                due = [work for is_due, work in self._jobs if is_due()]
                 db.session.rollback()
-            busy = bool(to_send and self._send(each))
-            busy |= to_deliver and (fulfilment.deliver_next() or in_transaction(fulfilment.fill_waiting))
-            busy |= to_expire and in_transaction(fulfilment.expire_next)
-        return busy
+            busy = [work(each) for work in due]
+        return any(busy)
 
     def drain(self) -> None:
         """Works until nothing is due any more; for tests and the terminal."""
@@ -92,13 +92,13 @@ class Worker:
         if self._ends is not None and self._ends():
             self.stopping.set()
 
-    def _send(self, each: Callable[..., object]) -> int:
+    def _send(self, each: Mapper) -> bool:
         taken = in_transaction(outbox.claim)
         results = each(self._deliver_message, taken)
         for (_channel, message), settle in zip(taken, results, strict=True):  # type: ignore[call-overload]
             with logs.about(message=message.id):
                 in_transaction(settle, repeatable=True)
-        return len(taken)
+        return bool(taken)
 
     def _deliver_message(self, sending: Sending) -> Callable[[], None]:
         """Sends one message, outside any transaction, and says what to write down about it."""
@@ -118,8 +118,3 @@ class Worker:
             why = f"{type(exc).__name__} while it was being sent"
             return lambda: outbox.lost_sight(message.id, why)
         return lambda: outbox.sent(message.id, provider_id, arrived=channel.window_hours is None)
-
-
-def _is_overdue() -> bool:
-    overdue = select(Order.id).where(Order.state == "pending", Order.expires_at <= clock.now())
-    return db.session.scalar(overdue.limit(1)) is not None

@@ -83,7 +83,7 @@ def _product(product_id: int, language: str) -> Reply | None:
     if item is None:
         return None
     facts = [f"*{item.title}* – {_price(item, language)}"]
-    facts += [text for text in (item.description or item.summary, _what_you_get(item.kind)) if text]
+    facts += [text for text in (item.description or item.summary,) if text]
     if item.left is not None and 0 < item.left <= shop.setting("LOW_STOCK"):
         facts.append(_("Only {count} left.").format(count=item.left))
     choices = [Choice(f"buy:{item.id}", _("Get it") if item.price == 0 else _("Buy"))]
@@ -92,6 +92,8 @@ def _product(product_id: int, language: str) -> Reply | None:
     if item.left == 0:
         facts.append(_("I am sorry, it is sold out. Have a look at the others."))
         choices = []
+    else:
+        facts.insert(2, _what_you_get(item.kind))
     choices += [Choice(f"category:{item.category_id}", _("Back to the list")), _menu()]
     return Reply("\n\n".join(facts), choices, media_url=links.cover_url(item.cover))
 

@@ -10,6 +10,7 @@ from flask import Flask, Request
 from salesbot import (
     NotFromProvider,
     Order,
+    Payment,
     PaymentEvent,
     PaymentMethod,
     Redirect,
@@ -17,7 +18,6 @@ from salesbot import (
     hookimpl,
     translator,
 )
-from salesbot.models import Payment
 from salesbot.services import links, shop
 from salesbot_payment_demo.page import PURPOSE, blueprint
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from salesbot import (
     NeedsStaff,
     Order,
+    Payment,
     PaymentMethod,
     Setting,
     Show,
@@ -15,7 +16,6 @@ from salesbot import (
     show_money,
     translator,
 )
-from salesbot.models import Payment
 
 _ = translator(__name__)
 

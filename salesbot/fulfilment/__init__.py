@@ -9,20 +9,21 @@ from salesbot.fulfilment.deliveries import (
     renew,
     resend,
 )
+from salesbot.fulfilment.methods import method_named, payment_methods
 from salesbot.fulfilment.orders import cancel, expire_next, place
 from salesbot.fulfilment.payments import (
     begin_payment,
     confirm_by_staff,
     is_payable,
-    method_named,
-    payment_methods,
     take_event,
 )
+from salesbot.fulfilment.refunds import ask_refund, refund_next, refundable, refunded_by_staff
 
 __all__ = [
     "NotForSale",
     "OutOfStock",
     "WrongState",
+    "ask_refund",
     "begin_payment",
     "cancel",
     "confirm_by_staff",
@@ -35,6 +36,9 @@ __all__ = [
     "method_named",
     "payment_methods",
     "place",
+    "refund_next",
+    "refundable",
+    "refunded_by_staff",
     "renew",
     "resend",
     "take_event",

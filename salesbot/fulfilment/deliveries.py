@@ -14,7 +14,7 @@ from salesbot.database import db, in_transaction, table
 from salesbot.errors import PluginProblem, WrongState
 from salesbot.fulfilment import settling, telling
 from salesbot.fulfilment.door import Changes
-from salesbot.fulfilment.payments import outside
+from salesbot.fulfilment.methods import outside
 from salesbot.messages import Choice, Customer, Delivered, Reply, Unit
 from salesbot.models import Delivery, LicenceKey, Order, OrderLine
 from salesbot.services import orders, stock
@@ -24,6 +24,12 @@ log = logging.getLogger(__name__)
 _ = translator("salesbot")
 
 _DELIVERY = table(Delivery)
+_FROZEN = (
+    select(Order.id)
+    .join(OrderLine, OrderLine.order_id == Order.id)
+    .where(OrderLine.id == _DELIVERY.c.line_id, Order.frozen_at.is_not(None))
+    .correlate(_DELIVERY)
+)
 
 HOOK = "salesbot_deliver"
 MOST_ATTEMPTS = 6
@@ -140,13 +146,15 @@ def fill_waiting() -> bool:
     return bool(filled)
 
 
-def has_work() -> bool:
-    """Whether `deliver_next` or `fill_waiting` might find something."""
-    now = clock.now()
-    open_unit = select(Delivery.id).where(
-        ((Delivery.state == "due") & (Delivery.due_at <= now)) | (Delivery.state == "no_stock")
-    )
-    return db.session.scalar(open_unit.limit(1)) is not None
+def has_due() -> bool:
+    """Whether `deliver_next` might find something."""
+    due = select(Delivery.id).where(Delivery.state == "due", Delivery.due_at <= clock.now())
+    return db.session.scalar(due.limit(1)) is not None
+
+
+def has_waiting() -> bool:
+    """Whether `fill_waiting` might find something."""
+    return db.session.scalar(select(Delivery.id).where(Delivery.state == "no_stock").limit(1)) is not None
 
 
 def _units(order_id: int, states: tuple[str, ...]) -> list[Delivery]:
@@ -165,6 +173,8 @@ def delivery_reply(order_id: int, customer_id: int) -> Reply | None:
     order = db.session.get(Order, order_id)
     if order is None or order.customer_id != customer_id or order.paid_at is None:
         return None
+    if order.frozen_at is not None or order.state == "cancelled":
+        return _nothing_now(order)
     units = _units(order.id, ("delivered",))
     for unit in units:
         if unit.file and (unit.downloads >= unit.downloads_allowed or _is_over(unit)):
@@ -172,7 +182,19 @@ def delivery_reply(order_id: int, customer_id: int) -> Reply | None:
     paragraphs = [_("Your order {number}:").format(number=order.number), *telling.goods(units)]
     if telling.open_units(order.id):
         paragraphs.append(_("The rest takes a moment. It comes to this chat by itself."))
-    return Reply("\n\n".join(paragraphs), [Choice("orders", _("My orders")), Choice("menu", _("Menu"))])
+    return Reply("\n\n".join(paragraphs), telling.ways_on())
+
+
+def _nothing_now(order: Order) -> Reply:
+    if order.state == "cancelled":
+        text = _("Order {number} has ended, and its money went back to you.")
+    else:
+        text = _(
+            "Order {number} is on hold, because its payment is being checked. A person can tell you more."
+        )
+    return Reply(
+        text.format(number=order.number), [Choice("person", _("Talk to a person")), *telling.ways_on()]
+    )
 
 
 def resend(order_id: int, *, who: str) -> None:
@@ -211,6 +233,7 @@ def count_download(delivery_id: int) -> tuple[Path, str]:
             _DELIVERY.c.file != "",
             _DELIVERY.c.downloads < _DELIVERY.c.downloads_allowed,
             _DELIVERY.c.expires_at > now,
+            ~_FROZEN.exists(),
         )
         .values(downloads=_DELIVERY.c.downloads + 1)
         .returning(_DELIVERY.c.file, _DELIVERY.c.file_name)

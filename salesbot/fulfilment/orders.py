@@ -89,6 +89,12 @@ def expire_next() -> bool:
     return True
 
 
+def has_overdue() -> bool:
+    """Whether `expire_next` might find something."""
+    overdue = select(Order.id).where(Order.state == "pending", Order.expires_at <= clock.now()).limit(1)
+    return db.session.scalar(overdue) is not None
+
+
 def _added_up(items: Sequence[tuple[int, int]]) -> dict[int, int]:
     wanted: dict[int, int] = {}
     for product_id, quantity in items:

@@ -4,73 +4,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from salesbot import clock, logs, messages, plugin_manager
+from salesbot import clock, logs, messages, money
 from salesbot.database import db, in_transaction, table
 from salesbot.errors import PluginProblem, WrongState
-from salesbot.fulfilment import settling
-from salesbot.messages import PaymentMethod, Redirect, Show
+from salesbot.fulfilment import refunds, settling
+from salesbot.fulfilment.methods import method_named, outside
+from salesbot.messages import Redirect, Show
 from salesbot.models import Order, Payment, PaymentEvent
-from salesbot.plugin_loading import Plugin, where
-from salesbot.services import orders, plugin_failures
+from salesbot.services import links, orders
+from salesbot.texts import speaking, translator
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
+_ = translator("salesbot")
 
 _EVENT = table(PaymentEvent)
 
-HOOK = "salesbot_payment_methods"
 LONGEST_WORD = 255
 MOST = 10**15
-
-
-def outside(plugin: Plugin, hook: str, work: Callable[[], T]) -> T | None:
-    """What a plugin's call outside any transaction gives; None when it fails, which is recorded."""
-    try:
-        result: T = plugin_manager.current().call_outside(plugin, work)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as exc:  # noqa: BLE001 - whatever a plugin raises stays with it
-        reason = f"{where(exc, plugin)}{type(exc).__name__}: {exc}"
-        log.error("plugin %s failed in %s: %s", plugin.name, hook, reason.partition("\n")[0])  # noqa: TRY400
-        in_transaction(lambda: plugin_failures.record(plugin.name, hook, reason))
-        return None
-    return result
-
-
-def all_methods() -> list[tuple[Plugin, PaymentMethod]]:
-    """Every way to pay that active plugins bring, with its plugin. Call it outside transactions."""
-    manager = plugin_manager.current()
-    found: list[tuple[Plugin, PaymentMethod]] = []
-    for plugin, impl in manager.in_order(HOOK):
-        methods = outside(plugin, HOOK, lambda impl=impl: _methods(impl.function()))  # type: ignore[misc]
-        found += [(plugin, method) for method in methods or ()]
-    return found
-
-
-def _methods(value: object) -> list[PaymentMethod]:
-    items = [] if value is None else [value] if isinstance(value, PaymentMethod) else value
-    if not isinstance(items, list | tuple) or not all(isinstance(item, PaymentMethod) for item in items):
-        raise PluginProblem(f"{HOOK} returns PaymentMethod objects, not {value!r}")
-    return list(items)
-
-
-def payment_methods(order: messages.Order) -> list[PaymentMethod]:
-    """The ways to pay this order. Call it outside transactions."""
-    return [
-        method
-        for plugin, method in all_methods()
-        if outside(plugin, "PaymentMethod.accepts", lambda method=method: method.accepts(order))  # type: ignore[misc]
-    ]
-
-
-def method_named(name: str) -> tuple[Plugin, PaymentMethod] | None:
-    """The way to pay with this name and its plugin, or None. Call it outside transactions."""
-    return next((pair for pair in all_methods() if pair[1].name == name), None)
 
 
 def begin_payment(order_id: int, method_name: str) -> Redirect | Show:
@@ -183,6 +137,9 @@ def _paid(order: Order, method: str, event: messages.PaymentEvent) -> str:
         return "the reference belongs to a payment of another order"
     if payment.state == "confirmed":
         return "this payment is confirmed already"
+    if payment.state == "disputed":
+        payment.state, order.frozen_at = "confirmed", None
+        return _needs_staff(order, "the dispute has ended well")
     payment.state = "confirmed"
     payment.reference, payment.confirmed_at = event.reference, clock.now()
     payment.amount, payment.currency = event.amount, event.currency
@@ -193,21 +150,42 @@ def _paid(order: Order, method: str, event: messages.PaymentEvent) -> str:
     if order.paid_at is not None:
         return _needs_staff(order, "it was paid already: this money is too much")
     received = _received(order)
-    if received < order.total:
-        return _needs_staff(order, f"{order.total - received} {order.currency} (minor units) are missing")
-    return _enough(order, method, event, received)
+    if order.state == "pending" and received < order.total:
+        return _too_little(order, received)
+    return _enough(order, payment, method, received)
 
 
-def _enough(order: Order, method: str, event: messages.PaymentEvent, received: int) -> str:
+def _too_little(order: Order, received: int) -> str:
+    """Staff and the buyer hear what is missing; the rest may come as another payment."""
+    with speaking(order.customer.language):
+        missing = money.show(order.total - received, order.currency, order.customer.language)
+        text = _("Thank you. {missing} are still missing for order {number}. Pay the rest here: {link}")
+        refunds.sorry(order, text.format(missing=missing, number=order.number, link=links.pay_url(order.id)))
+    return _needs_staff(order, f"{order.total - received} {order.currency} (minor units) are missing")
+
+
+def _enough(order: Order, payment: Payment, method: str, received: int) -> str:
+    """The order is paid, if its goods are there; money that comes too late goes back by itself."""
     holds_stock = order.state == "pending" and order.expires_at > clock.now()
     if order.state == "cancelled":
-        return _needs_staff(order, "it was cancelled before: give the money back")
-    if not holds_stock and not settling.has_stock(order):
-        return _needs_staff(order, "it had expired and its goods are gone: give the money back")
-    settling.paid(order, who=method, why=event.reference)
+        return _give_back(order, payment, "it was cancelled before the money came")
+    if not holds_stock and (received < order.total or not settling.has_stock(order)):
+        return _give_back(order, payment, "it had expired and its goods are gone")
+    settling.paid(order, who=method, why=payment.reference or "")
     if received > order.total:
         return _needs_staff(order, "more was paid than it costs")
     return "paid"
+
+
+def _give_back(order: Order, payment: Payment, why: str) -> str:
+    refunds.ask_refund(payment.id, payment.amount, who="salesbot", why=why)
+    with speaking(order.customer.language):
+        text = _(
+            "Your payment for order {number} came too late: what you wanted is not there any more. "
+            "I am sorry. You get your money back, you need not do anything."
+        )
+        refunds.sorry(order, text.format(number=order.number))
+    return f"the money goes back: {why}"
 
 
 def _received(order: Order) -> int:
@@ -251,11 +229,17 @@ def _disputed(order: Order, method: str, event: messages.PaymentEvent) -> str:
     if payment is None or payment.state != "confirmed":
         return "nothing to change"
     payment.state = "disputed"
-    return _needs_staff(order, "the payment is disputed")
+    order.frozen_at = clock.now()
+    return _needs_staff(order, "the payment is disputed; nothing more is handed over meanwhile")
 
 
 def _refunded(order: Order, method: str, event: messages.PaymentEvent) -> str:
-    return _needs_staff(order, f"{method} gave back {event.amount} {event.currency} (minor units)")
+    payment = _payment_of(order, method, event)
+    if payment is None or payment.state not in {"confirmed", "disputed"} or event.amount == 0:
+        return _needs_staff(order, f"{method} gave money back that never came in here")
+    if payment.state == "disputed":
+        payment.state, order.frozen_at = "confirmed", None
+    return refunds.reported(order, payment, event, who=method)
 
 
 def _unknown_kind(order: Order, method: str, event: messages.PaymentEvent) -> str:

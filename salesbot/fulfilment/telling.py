@@ -38,7 +38,12 @@ def reply_about(order: Order, ready: Sequence[Delivery], *, still_open: int) -> 
     paragraphs = [first, *goods(ready)]
     if still_open:
         paragraphs.append(_("The rest takes a moment. It comes to this chat by itself."))
-    return Reply("\n\n".join(paragraphs), [Choice("orders", _("My orders")), Choice("menu", _("Menu"))])
+    return Reply("\n\n".join(paragraphs), ways_on())
+
+
+def ways_on() -> list[Choice]:
+    """The lines under what the shop says about an order."""
+    return [Choice("orders", _("My orders")), Choice("menu", _("Menu"))]
 
 
 def goods(units: Iterable[Delivery]) -> list[str]:

@@ -18,7 +18,10 @@ ORDER_STATES = ("pending", "paid", "fulfilled", "expired", "cancelled")
 
 
 class Order(Model):
-    """One purchase; money in minor units of `currency`. `expires_at` ends its hold on the stock."""
+    """One purchase; money in minor units of `currency`. `expires_at` ends its hold on the stock.
+
+    While `frozen_at` is set, as during a dispute about its payment, nothing of it is handed over.
+    """
 
     __table_args__ = (
         CheckConstraint("total >= 0", name="total_not_negative"),
@@ -41,6 +44,8 @@ class Order(Model):
     paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     fulfilled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    reminded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    frozen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     customer: Mapped[Customer] = relationship()
     conversation: Mapped[Conversation] = relationship()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from salesbot import clock
@@ -12,7 +12,7 @@ from salesbot.database import BigId, Model, Money, UTCDateTime, state_type
 from salesbot.models.orders import Order
 
 PAYMENT_STATES = ("started", "confirmed", "failed", "disputed")
-REFUND_STATES = ("started", "done", "failed", "needs_staff")
+REFUND_STATES = ("started", "done", "needs_staff")
 
 
 class Payment(Model):
@@ -65,22 +65,34 @@ class PaymentEvent(Model):
 
 
 class Refund(Model):
-    """Money given back from one payment; it never un-pays the order."""
+    """Money given back from one payment; it never un-pays the order.
+
+    started: a worker asks the provider; needs_staff: somebody must give it back by hand; done.
+    `units` are the ids of the deliveries that end with it; `event_id` is the provider's report.
+    """
 
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint(f"state IN {REFUND_STATES}", name="state"),
-        UniqueConstraint("payment_id", "reference"),
+        CheckConstraint("state <> 'done' OR done_at IS NOT NULL", name="done_at"),
+        Index("ix_refund_state_due_at", "state", "due_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id", ondelete="RESTRICT"))
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id", ondelete="RESTRICT"), index=True)
     reference: Mapped[str | None] = mapped_column(String(255))
+    event_id: Mapped[str | None] = mapped_column(String(255))
     state: Mapped[str] = mapped_column(state_type(), default="started")
     amount: Mapped[int] = mapped_column(Money)
     currency: Mapped[str] = mapped_column(String(3))
+    who: Mapped[str] = mapped_column(String(120), default="")
     why: Mapped[str] = mapped_column(Text, default="")
+    units: Mapped[list[int]] = mapped_column(JSON, default=list)
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    claimed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    done_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     payment: Mapped[Payment] = relationship()
 

@@ -10,6 +10,18 @@ from flask import current_app, has_request_context, request
 from salesbot.database import vault
 from salesbot.errors import BadLink
 
+__all__ = [
+    "BadLink",
+    "base_url",
+    "cover_url",
+    "delivery_url",
+    "line_id",
+    "opened",
+    "order_id",
+    "pay_url",
+    "signed",
+]
+
 PAY = "pay"
 DELIVERY = "delivery"
 

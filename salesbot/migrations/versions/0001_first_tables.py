@@ -242,6 +242,8 @@ def upgrade() -> None:
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("fulfilled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "state IN ('pending', 'paid', 'fulfilled', 'expired', 'cancelled')", name=op.f("ck_order_state")
         ),
@@ -401,21 +403,30 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("reference", sa.String(length=255), nullable=True),
+        sa.Column("event_id", sa.String(length=255), nullable=True),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("who", sa.String(length=120), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("units", sa.JSON(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "state IN ('started', 'done', 'failed', 'needs_staff')", name=op.f("ck_refund_state")
-        ),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state <> 'done' OR done_at IS NOT NULL", name=op.f("ck_refund_done_at")),
+        sa.CheckConstraint("state IN ('started', 'done', 'needs_staff')", name=op.f("ck_refund_state")),
         sa.CheckConstraint("amount > 0", name=op.f("ck_refund_amount_positive")),
         sa.ForeignKeyConstraint(
             ["payment_id"], ["payment.id"], name=op.f("fk_refund_payment_id_payment"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refund")),
-        sa.UniqueConstraint("payment_id", "reference", name=op.f("uq_refund_payment_id_reference")),
     )
+    with op.batch_alter_table("refund", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_refund_payment_id"), ["payment_id"], unique=False)
+        batch_op.create_index("ix_refund_state_due_at", ["state", "due_at"], unique=False)
+
     op.create_table(
         "licence_key",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -451,7 +462,6 @@ def upgrade() -> None:
         )
 
 
-
 def downgrade() -> None:
     """Takes the tables back to the version before."""
     with op.batch_alter_table("licence_key", schema=None) as batch_op:
@@ -462,6 +472,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("licence_key")
+    with op.batch_alter_table("refund", schema=None) as batch_op:
+        batch_op.drop_index("ix_refund_state_due_at")
+        batch_op.drop_index(batch_op.f("ix_refund_payment_id"))
+
     op.drop_table("refund")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_state_due_at")

@@ -1,0 +1,64 @@
+"""The ways to pay that plugins bring, and calling plugins outside any transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from salesbot import messages, plugin_manager
+from salesbot.database import in_transaction
+from salesbot.errors import PluginProblem
+from salesbot.messages import PaymentMethod
+from salesbot.plugin_loading import Plugin, where
+from salesbot.services import plugin_failures
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+HOOK = "salesbot_payment_methods"
+
+
+def outside(plugin: Plugin, hook: str, work: Callable[[], T]) -> T | None:
+    """What a plugin's call outside any transaction gives; None when it fails, which is recorded."""
+    try:
+        result: T = plugin_manager.current().call_outside(plugin, work)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as exc:  # noqa: BLE001 - whatever a plugin raises stays with it
+        reason = f"{where(exc, plugin)}{type(exc).__name__}: {exc}"
+        log.error("plugin %s failed in %s: %s", plugin.name, hook, reason.partition("\n")[0])  # noqa: TRY400
+        in_transaction(lambda: plugin_failures.record(plugin.name, hook, reason))
+        return None
+    return result
+
+
+def all_methods() -> list[tuple[Plugin, PaymentMethod]]:
+    """Every way to pay that active plugins bring, with its plugin. Call it outside transactions."""
+    manager = plugin_manager.current()
+    found: list[tuple[Plugin, PaymentMethod]] = []
+    for plugin, impl in manager.in_order(HOOK):
+        methods = outside(plugin, HOOK, lambda impl=impl: _methods(impl.function()))  # type: ignore[misc]
+        found += [(plugin, method) for method in methods or ()]
+    return found
+
+
+def _methods(value: object) -> list[PaymentMethod]:
+    items = [] if value is None else [value] if isinstance(value, PaymentMethod) else value
+    if not isinstance(items, list | tuple) or not all(isinstance(item, PaymentMethod) for item in items):
+        raise PluginProblem(f"{HOOK} returns PaymentMethod objects, not {value!r}")
+    return list(items)
+
+
+def payment_methods(order: messages.Order) -> list[PaymentMethod]:
+    """The ways to pay this order. Call it outside transactions."""
+    return [
+        method
+        for plugin, method in all_methods()
+        if outside(plugin, "PaymentMethod.accepts", lambda method=method: method.accepts(order))  # type: ignore[misc]
+    ]
+
+
+def method_named(name: str) -> tuple[Plugin, PaymentMethod] | None:
+    """The way to pay with this name and its plugin, or None. Call it outside transactions."""
+    return next((pair for pair in all_methods() if pair[1].name == name), None)
