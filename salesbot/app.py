@@ -29,6 +29,9 @@ def create_app(
 ) -> Flask:
     """The app. `settings` win over everything; `plugins` are (name, module) pairs to load besides.
 
+    Besides the shop's settings there are `ENTRY_POINTS`, False for the built-in plugins alone, and
+    `BACK_OFFICE`, False to leave it out, which tests do because it takes a while to build.
+
     The instance folder is `instance_path`, else `$SALESBOT_INSTANCE`, else `./instance`.
     """
     instance = Path(instance_path or os.environ.get("SALESBOT_INSTANCE") or "instance").resolve()
@@ -41,7 +44,8 @@ def create_app(
         cli.register(app)
         plugin_manager.start(app)
         web.register(app)
-        init_admin(app)
+        if app.config.get("BACK_OFFICE", True):
+            init_admin(app)
     proxies = app.config["TRUSTED_PROXIES"]
     if proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -76,6 +76,15 @@ class WriterQueue:
         """Starts anew in a forked child, which must not share its parent's lock."""
         self._threads = threading.Lock()
         self._writer = None
+        self._close()
+
+    def put_away(self) -> None:
+        """Closes the lock file of an engine that is disposed of, unless somebody still writes."""
+        if self._threads.acquire(blocking=False):
+            self._close()
+            self._threads.release()
+
+    def _close(self) -> None:
         if self._file is not None:
             os.close(self._file)
             self._file = None
@@ -108,6 +117,7 @@ def install(engine: Engine) -> None:
     event.listen(engine, "reset", partial(_reset, queue))
     event.listen(engine, "close", partial(_closed, queue))
     if queue is not None:
+        event.listen(engine, "engine_disposed", lambda _engine: queue.put_away())
         os.register_at_fork(after_in_child=queue.forget)
 
 

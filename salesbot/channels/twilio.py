@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -177,11 +177,20 @@ def client() -> Client:
     config = current_app.config
     if not config["TWILIO_ACCOUNT_SID"] or not config["TWILIO_WHATSAPP_NUMBER"]:
         raise NotSent("no Twilio account is connected", code="not_connected")
-    return _client(config["TWILIO_ACCOUNT_SID"], config["TWILIO_AUTH_TOKEN"][0], config["TWILIO_API_URL"])
+    account = (config["TWILIO_ACCOUNT_SID"], config["TWILIO_AUTH_TOKEN"][0], config["TWILIO_API_URL"])
+    # Threads must not share one: the SDK keeps the last response in the HTTP client for a moment,
+    # so that one thread could read the answer to another's message.
+    if getattr(_of_thread, "account", None) != account:
+        _of_thread.client = _new_client(*account)
+        _of_thread.account = account
+    found: Client = _of_thread.client
+    return found
 
 
-@cache
-def _client(account: str, token: str, stand_in: str) -> Client:
+_of_thread = threading.local()
+
+
+def _new_client(account: str, token: str, stand_in: str) -> Client:
     from twilio.rest import Client  # noqa: PLC0415 - costs 0.14 s and 20 MB where nothing is sent
 
     from salesbot.channels.twilio_http import client_for  # noqa: PLC0415 - as above
