@@ -7,6 +7,7 @@ from hypothesis import settings
 pytest_plugins = [
     "tests.support.needs",
     "tests.support.postgres",
+    "tests.support.shops",
     "tests.support.browser",
     "tests.support.installs",
 ]

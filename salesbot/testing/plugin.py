@@ -1,0 +1,145 @@
+"""The pytest fixtures; nothing heavy is imported before a test asks for one of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from salesbot.testing.catalogue import Catalogue
+    from salesbot.testing.customer import Customer
+    from salesbot.testing.moving_clock import MovingClock
+    from salesbot.testing.twilio import StandIn
+
+_AT_START = dict(os.environ)
+
+
+@pytest.fixture
+def salesbot_config() -> dict[str, Any]:
+    """Settings of the shop under test; override it to change them.
+
+    The back office takes a while to build and is left out; `{"BACK_OFFICE": True}` puts it in.
+    """
+    return {}
+
+
+@pytest.fixture
+def salesbot_plugins() -> list[tuple[str, object]]:
+    """(name, module) pairs of plugins to load besides the installed ones; override it."""
+    return []
+
+
+@pytest.fixture
+def salesbot_channel() -> str:
+    """How `customer` writes: "simulator", or "twilio" by signed webhooks; override it."""
+    return "simulator"
+
+
+@pytest.fixture(scope="session")
+def salesbot_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database that is migrated once, and copied for each test."""
+    from salesbot.testing import shop
+
+    return shop.migrated_file(tmp_path_factory.mktemp("salesbot"))
+
+
+@pytest.fixture
+def salesbot_database(salesbot_template: Path, tmp_path: Path) -> str:
+    """The address of a fresh, migrated database: a file in the test's own folder."""
+    from salesbot.testing import shop
+
+    return shop.copied(salesbot_template, tmp_path / "instance")
+
+
+@pytest.fixture(scope="session")
+def salesbot_twilio_server() -> Iterator[StandIn]:
+    """One HTTP server on this machine for all tests of a run."""
+    from salesbot.testing.twilio import StandIn
+
+    with StandIn() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def twilio(salesbot_twilio_server: StandIn) -> Iterator[StandIn]:
+    """The stand-in for Twilio's API, for the shop under test.
+
+    A test that sends it anything that the real one refuses or passes over fails at its end.
+    """
+    salesbot_twilio_server.reset()
+    yield salesbot_twilio_server
+    problems = list(salesbot_twilio_server.problems)
+    salesbot_twilio_server.reset()
+    assert not problems, "Twilio would not take this:\n" + "\n".join(problems)
+
+
+@pytest.fixture
+def salesbot_apps(
+    salesbot_config: dict[str, Any],
+    salesbot_plugins: list[tuple[str, object]],
+    salesbot_database: str,
+    twilio: StandIn,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[..., Flask]]:
+    """Makes apps on the test's database, each as one process of the shop has it.
+
+    `salesbot_apps(**settings)`; `plugins=` replaces those of `salesbot_plugins`.
+    """
+    from salesbot.testing import shop
+
+    for name in shop.option_names():
+        if name in _AT_START and os.environ.get(name) == _AT_START[name]:
+            monkeypatch.delenv(name)  # the shell of whoever runs the tests is no part of them
+    made = shop.Apps(tmp_path / "instance", salesbot_database, twilio, salesbot_config, salesbot_plugins)
+    with made:
+        yield made.make
+
+
+@pytest.fixture
+def app(salesbot_apps: Callable[..., Flask], twilio: StandIn) -> Flask:
+    """The shop under test, migrated and empty, with the installed plugins."""
+    app = salesbot_apps()
+    twilio.connect(app)
+    return app
+
+
+@pytest.fixture
+def customers(app: Flask, twilio: StandIn, salesbot_channel: str) -> Callable[..., Customer]:
+    """Makes customers: `customers("Ana")`, or `customers("Ben", channel="twilio")`."""
+    from salesbot.testing.customer import Customer
+
+    def make(name: str = "", *, channel: str = salesbot_channel, address: str = "") -> Customer:
+        return Customer(app, twilio, name, channel=channel, address=address)
+
+    return make
+
+
+@pytest.fixture
+def customer(customers: Callable[..., Customer]) -> Customer:
+    """A talking customer: `customer.says("hi")` returns the replies."""
+    return customers("Sam")
+
+
+@pytest.fixture
+def catalogue(app: Flask) -> Catalogue:
+    """Fills the shop: `catalogue.key("Editor licence", price=1900, keys=["K-1"])`."""
+    from salesbot.testing.catalogue import Catalogue
+
+    return Catalogue(app)
+
+
+@pytest.fixture
+def clock() -> Iterator[MovingClock]:
+    """Moves the shop's clock, `clock.move(hours=25)`, and puts it right at the end."""
+    from salesbot.testing.moving_clock import MovingClock
+
+    moving = MovingClock()
+    yield moving
+    moving.reset()

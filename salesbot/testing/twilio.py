@@ -1,0 +1,301 @@
+"""A stand-in for Twilio on this machine: takes messages by REST, sends webhooks, can misbehave."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+from flask import Flask
+
+from salesbot.channels import Incoming
+from salesbot.testing import twilio_rules, twilio_webhooks
+from salesbot.testing.customer import Received
+from salesbot.testing.twilio_webhooks import Answer, sid
+
+ACCOUNT = "AC" + "5a1e" * 8
+TOKEN = "0123456789abcdef" * 2
+NUMBER = "whatsapp:+14155238886"
+PUBLIC_URL = "https://shop.example"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A message that was taken on; `outcome` is what its receipts will say in the end."""
+
+    sid: str
+    to: str
+    body: str
+    media_url: str | None
+    status_callback: str
+    outcome: str = "delivered"
+    error_code: str = ""
+
+    @property
+    def id(self) -> int:
+        """The shop's own id of it."""
+        return twilio_webhooks.our_id(self.status_callback)
+
+
+@dataclass(frozen=True)
+class Misbehaviour:
+    """How the next request is answered: a refusal, or one of the words below."""
+
+    kind: str
+    refusal: twilio_rules.Refusal | None = None
+    error_code: str = ""
+
+
+@dataclass
+class StandIn:
+    """Twilio, as far as the shop sees it. Use it as a context manager; tests have the fixture `twilio`.
+
+    `messages` are those taken on, `requests` counts every try, and `problems` says in words what
+    the real one would have refused or passed over.
+    """
+
+    account: str = ACCOUNT
+    token: str = TOKEN
+    number: str = NUMBER
+    public_url: str = PUBLIC_URL
+    target: Flask | str | None = None
+    messages: list[Taken] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    requests: int = 0
+    _next: deque[Misbehaviour] = field(default_factory=deque)
+    _told: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _released: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> Self:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._released.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        """For `TWILIO_API_URL`."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def reset(self) -> None:
+        """Forgets everything and behaves again."""
+        self._released.set()
+        with self._lock:
+            self._released = threading.Event()
+            self.target = None
+            self.account, self.token, self.number = ACCOUNT, TOKEN, NUMBER
+            self.public_url = PUBLIC_URL
+            self.requests = 0
+            for kept in (self.messages, self.problems, self._next, self._told):
+                kept.clear()
+
+    def connect(self, app: Flask) -> None:
+        """Sends webhooks to this app from now on, as its own account does."""
+        config = app.config
+        self.target = app
+        self.public_url = config["PUBLIC_URL"] or "http://localhost"
+        self.account = config["TWILIO_ACCOUNT_SID"] or ACCOUNT
+        self.token = (config["TWILIO_AUTH_TOKEN"] or [TOKEN])[0]
+        self.number = config["TWILIO_WHATSAPP_NUMBER"] or NUMBER
+
+    # How it answers the next requests; all of these may be called several times, in order.
+
+    def refuses(self, status: int, code: int = 0, *, times: int = 1) -> None:
+        """Answers with an HTTP status from 400 on, and an error code of Twilio's."""
+        refusal = twilio_rules.Refusal(status, code or status * 100, "refused by the test")
+        self._next.extend([Misbehaviour("refuse", refusal)] * times)
+
+    def hangs(self, *, times: int = 1) -> None:
+        """Takes the message on and never answers."""
+        self._next.extend([Misbehaviour("hang")] * times)
+
+    def hangs_up(self, *, times: int = 1) -> None:
+        """Takes the message on and closes the connection."""
+        self._next.extend([Misbehaviour("hang up")] * times)
+
+    def garbles(self, *, times: int = 1) -> None:
+        """Takes the message on and answers 201 with something that is no JSON."""
+        self._next.extend([Misbehaviour("garble")] * times)
+
+    def fails_later(self, error_code: int, *, times: int = 1) -> None:
+        """Takes the message on; its receipt then says that it failed, as with 63016."""
+        self._next.extend([Misbehaviour("fail later", error_code=str(error_code))] * times)
+
+    # What it sends to the shop.
+
+    def writes(self, text: str = "", *, sender: str = "whatsapp:+15550001111", **form: str) -> Answer:
+        """A customer's message, signed; `form` adds parameters or changes them."""
+        incoming = Incoming("twilio", sender, sid(), text=text)
+        return self.posts({**twilio_webhooks.message_form(incoming, self.account, self.number), **form})
+
+    def writes_as(self, incoming: Incoming) -> list[Received]:
+        """The same for a message as our side holds it; what its answer brings to the customer."""
+        form = twilio_webhooks.message_form(incoming, self.account, self.number)
+        fresh = sid("MM" if incoming.media else "SM")
+        answer = self.posts({**form, "MessageSid": fresh, "SmsSid": fresh, "SmsMessageSid": fresh})
+        assert answer.status == 200, f"the webhook answered {answer.status}: {answer.body}"
+        return [
+            Received(said.text, (), said.media_url, twilio_webhooks.our_id(said.action))
+            for said in answer.messages
+        ]
+
+    def posts(self, form: twilio_webhooks.Form, *, query: str = "") -> Answer:
+        """A message's form as it is, signed; what the real one would not take of the answer is noted."""
+        url = f"{self.public_url}/webhooks/twilio/message{query}"
+        answer = twilio_webhooks.post(self._target(), url, form, self.token)
+        self.problems += twilio_rules.wrong_in_answer(answer.status, answer.content_type, answer.body)
+        return answer
+
+    def reports(self, callback: str, message_sid: str, status: str, error_code: str = "") -> Answer:
+        """A signed receipt for the message whose receipts go to `callback`."""
+        form = twilio_webhooks.status_form(message_sid, status, self.account, error_code)
+        return twilio_webhooks.post(self._target(), callback, form, self.token)
+
+    def catch_up(self) -> list[Answer]:
+        """Sends the receipts of all messages that were taken on and not reported yet."""
+        answers = []
+        for taken in [taken for taken in self.messages if taken.sid not in self._told]:
+            self._told.add(taken.sid)
+            steps = ["sent", taken.outcome] if taken.outcome == "delivered" else [taken.outcome]
+            answers += [
+                self.reports(taken.status_callback, taken.sid, step, taken.error_code) for step in steps
+            ]
+        return answers
+
+    def messages_to(self, address: str) -> list[Received]:
+        """What was taken on for one customer, in order."""
+        return [
+            Received(taken.body, (), taken.media_url, taken.id)
+            for taken in self.messages
+            if taken.to == address
+        ]
+
+    def _target(self) -> Flask | str:
+        if self.target is None:
+            raise AssertionError("no shop to send to: ask for the fixture app, or set twilio.target")
+        return self.target
+
+    # What it does with a request.
+
+    def taken(self, form: dict[str, list[str]], authorization: str) -> tuple[str, int, str]:
+        """Decides about one request: how to answer (a word), the status, and the body."""
+        with self._lock:
+            self.requests += 1
+            odd = self._next.popleft() if self._next else Misbehaviour("take")
+            if odd.refusal is not None:
+                return "answer", odd.refusal.status, _refused(odd.refusal)
+            if authorization != _basic(self.account, self.token):
+                self.problems.append("20003: the account and its token do not fit")
+                return "answer", 401, _refused(twilio_rules.Refusal(401, 20003, "Authenticate"))
+            refusal = twilio_rules.refusal(form, self.number)
+            if refusal is not None:
+                self.problems.append(f"{refusal.code}: {refusal.message}")
+                return "answer", refusal.status, _refused(refusal)
+            self.problems += twilio_rules.passed_over(form)
+            taken = self._take(form, odd)
+        if odd.kind == "garble":
+            return "answer", 201, "<html>It works!</html>"
+        return (odd.kind if odd.kind in {"hang", "hang up"} else "answer"), 201, _created(taken, self)
+
+    def _take(self, form: dict[str, list[str]], odd: Misbehaviour) -> Taken:
+        taken = Taken(
+            sid("MM" if "MediaUrl" in form else "SM"),
+            form["To"][0],
+            form.get("Body", [""])[0],
+            form["MediaUrl"][0] if "MediaUrl" in form else None,
+            form.get("StatusCallback", [""])[0],
+            "failed" if odd.error_code else "delivered",
+            odd.error_code,
+        )
+        self.messages.append(taken)
+        return taken
+
+    @property
+    def wait(self) -> Callable[[], object]:
+        """What a request that is never answered waits for: the end of the test."""
+        return partial(self._released.wait, 60)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, stand_in: StandIn, *args: object) -> None:
+        self._stand_in = stand_in
+        super().__init__(*args)  # type: ignore[arg-type]
+
+    def do_POST(self) -> None:
+        """A new message."""
+        length = int(self.headers.get("Content-Length") or 0)
+        form = parse_qs(self.rfile.read(length).decode(), keep_blank_values=True)
+        expected = f"/2010-04-01/Accounts/{self._stand_in.account}/Messages.json"
+        if urlsplit(self.path).path != expected:
+            self._stand_in.problems.append(f"nothing is at {self.path}")
+            self._answer(404, _refused(twilio_rules.Refusal(404, 20404, "Not found")))
+            return
+        wait = self._stand_in.wait
+        how, status, body = self._stand_in.taken(form, self.headers.get("Authorization", ""))
+        if how == "hang":
+            wait()
+        if how == "answer":
+            self._answer(status, body)
+        else:
+            self.close_connection = True
+
+    def _answer(self, status: int, body: str) -> None:
+        data = body.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: a test's output is its own."""
+
+
+def _basic(account: str, token: str) -> str:
+    return "Basic " + base64.b64encode(f"{account}:{token}".encode()).decode()
+
+
+def _refused(refusal: twilio_rules.Refusal) -> str:
+    more = f"https://www.twilio.com/docs/errors/{refusal.code}"
+    return json.dumps(
+        {"code": refusal.code, "message": refusal.message, "more_info": more, "status": refusal.status}
+    )
+
+
+def _created(taken: Taken, stand_in: StandIn) -> str:
+    return json.dumps(
+        {
+            "sid": taken.sid,
+            "account_sid": stand_in.account,
+            "to": taken.to,
+            "from": stand_in.number,
+            "body": taken.body,
+            "status": "queued",
+            "direction": "outbound-api",
+            "num_media": "1" if taken.media_url else "0",
+            "num_segments": "1",
+            "api_version": "2010-04-01",
+            "error_code": None,
+            "error_message": None,
+            "uri": f"/2010-04-01/Accounts/{stand_in.account}/Messages/{taken.sid}.json",
+        }
+    )
