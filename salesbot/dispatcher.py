@@ -147,10 +147,10 @@ def keep_unhandled(incoming: Incoming) -> Answer:
             [Choice("menu", _("Menu"))],
         )
         shown = Shown(tuple(sorry.choices))
-        stored = outbox.put(
+        messages = outbox.put(
             connection, row, [(sorry, shown)], plugin="", state="answered", reply_to_id=message_id
         )
-    return Answer(stored.messages)
+    return Answer(messages)
 
 
 def _locked_chat(connection: Connection, incoming: Incoming) -> ChatRow:
@@ -250,11 +250,11 @@ def _ask(turn: Turn, message: Message) -> tuple[str, list[Reply]]:
 def _keep(turn: Turn, plugin: str, replies: Replies, message_id: int) -> Answer:
     """Stores the replies and the chat's state, and decides which way the replies go."""
     row, connection = turn.row, turn.connection
-    waiting = conversations.has_waiting(connection, row.id)
+    waiting = conversations.save_chat(connection, row.id, _state_after(turn, plugin, replies))
     if waiting:
         conversations.release_held(connection, row.id)
     as_answer = not waiting and not shop.setting("BUTTONS") and _fits_one_answer(replies)
-    stored = outbox.put(
+    messages = outbox.put(
         connection,
         row,
         replies,
@@ -262,15 +262,19 @@ def _keep(turn: Turn, plugin: str, replies: Replies, message_id: int) -> Answer:
         state="answered" if as_answer else "waiting",
         reply_to_id=message_id,
     )
+    return Answer(messages if as_answer else [])
+
+
+def _state_after(turn: Turn, plugin: str, replies: Replies) -> dict[str, object]:
+    """What the chat's row is to remember of this turn."""
     state: dict[str, object] = {"notes": turn.notes, "last_inbound_at": clock.now()}
     if replies:
         asked = next((reply.ask for reply, _shown in reversed(replies) if reply.ask), None)
         state |= {"question": asked, "question_plugin": plugin if asked else None}
-    if stored.shown is not None:
-        choices = [asdict(choice) for choice in stored.shown.choices]
-        state |= {"shown": choices, "shown_from": stored.shown.start}
-    conversations.save_chat(connection, row.id, state)
-    return Answer(stored.messages if as_answer else [])
+    shown = next((shown for _reply, shown in reversed(replies) if shown.choices), None)
+    if shown is not None:
+        state |= {"shown": conversations.as_json(shown.choices), "shown_from": shown.start}
+    return state
 
 
 def _fits_one_answer(replies: Replies) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from sqlalchemy import Connection, select, update
@@ -38,14 +37,6 @@ STALE = timedelta(seconds=90)
 """A message that a worker has had this long was being sent when the worker died."""
 
 
-@dataclass(frozen=True)
-class Stored:
-    """What became of replies: the messages, and what the chat shows after them (None: as before)."""
-
-    messages: list[Outgoing]
-    shown: Shown | None
-
-
 def more_title() -> str:
     """The line that leads on to the next page of choices."""
     return _("More")
@@ -59,10 +50,9 @@ def put(
     plugin: str,
     state: str,
     reply_to_id: int | None = None,
-) -> Stored:
+) -> list[Outgoing]:
     """Stores replies as messages of a locked chat, each with the choices that it shows."""
     stored: list[Outgoing] = []
-    shown_last: Shown | None = None
     for reply, shown in replies:
         seen = page(shown, more_title())
         text = reply.text
@@ -74,7 +64,7 @@ def put(
                 connection,
                 chat.id,
                 body=part.text.replace("\x00", ""),
-                choices=[asdict(choice) for choice in part.choices],
+                choices=part.choices,
                 media_url=media_url,
                 plugin=plugin,
                 state=state,
@@ -82,9 +72,7 @@ def put(
             )
             stored.append(Outgoing(message_id, chat.address, put_in(part.text), media_url, part.choices))
             media_url = None
-        if shown.choices:
-            shown_last = shown
-    return Stored(stored, shown_last)
+    return stored
 
 
 def say(conversation_id: int, reply: Reply, *, plugin: str = "") -> list[int]:
@@ -93,18 +81,18 @@ def say(conversation_id: int, reply: Reply, *, plugin: str = "") -> list[int]:
     chat = conversations.lock_chat_by_id(connection, conversation_id)
     shown = Shown(tuple(reply.choices))
     stored = put(connection, chat, [(reply, shown)], plugin=plugin, state="waiting")
-    if stored.shown is not None:
+    if reply.choices:
         connection.execute(
             update(_CHAT)
             .where(_CHAT.c.id == conversation_id)
             .values(
-                shown=[asdict(choice) for choice in stored.shown.choices],
+                shown=conversations.as_json(reply.choices),
                 shown_from=0,
                 question=None,
                 question_plugin=None,
             )
         )
-    return [message.id for message in stored.messages]
+    return [message.id for message in stored]
 
 
 def claim(limit: int = 20) -> list[tuple[str, Outgoing]]:

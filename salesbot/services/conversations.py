@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from salesbot import clock
 from salesbot.database import table
+from salesbot.messages import Choice
 from salesbot.models import Conversation, Customer, CustomerAddress, Message, ShopRevision
 
 _CHAT = table(Conversation)
@@ -88,13 +89,10 @@ _STORE_IN = {
     for dialect in (sqlite, postgresql)
 }
 _STORE_OUT = insert(_MESSAGE).returning(_MESSAGE.c.id)
-_IN_OUTBOX = (
+_WAITS = (
     select(_MESSAGE.c.id)
-    .where(
-        _MESSAGE.c.conversation_id == bindparam("conversation_id"),
-        _MESSAGE.c.send_at.is_not(None),
-    )
-    .limit(1)
+    .where(_MESSAGE.c.conversation_id == bindparam("chat_id"), _MESSAGE.c.send_at.is_not(None))
+    .exists()
 )
 _RELEASE_HELD = (
     update(_MESSAGE)
@@ -106,7 +104,7 @@ _RELEASE_HELD = (
 @cache
 def _save_chat(names: tuple[str, ...]) -> Update:
     values: dict[str, Any] = {name: bindparam(name) for name in names}
-    return update(_CHAT).where(_CHAT.c.id == bindparam("chat_id")).values(values)
+    return update(_CHAT).where(_CHAT.c.id == bindparam("chat_id")).values(values).returning(_WAITS)
 
 
 _ANSWERED = (
@@ -216,7 +214,7 @@ def store_outbound(
     chat_id: int,
     *,
     body: str,
-    choices: Sequence[dict[str, str]],
+    choices: Iterable[Choice],
     media_url: str | None,
     plugin: str,
     state: str,
@@ -233,7 +231,7 @@ def store_outbound(
             "in_answer": state == "answered",
             "state": state,
             "body": body,
-            "choices": list(choices),
+            "choices": as_json(choices),
             "media": [{"url": media_url, "content_type": "image"}] if media_url else [],
             "plugin": plugin,
             "error": "",
@@ -246,14 +244,14 @@ def store_outbound(
     return stored
 
 
+def as_json(choices: Iterable[Choice]) -> list[dict[str, str]]:
+    """Choices as rows hold them."""
+    return [{"id": choice.id, "title": choice.title, "detail": choice.detail} for choice in choices]
+
+
 def answers_to(connection: Connection, message_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """The messages that were given as the answer to this one's request, in their order."""
     return connection.execute(_ANSWERED, {"message_id": message_id}).all()
-
-
-def has_waiting(connection: Connection, chat_id: int) -> bool:
-    """Whether something of this chat waits to be sent, so that nothing may overtake it."""
-    return connection.execute(_IN_OUTBOX, {"conversation_id": chat_id}).first() is not None
 
 
 def release_held(connection: Connection, chat_id: int) -> None:
@@ -261,9 +259,13 @@ def release_held(connection: Connection, chat_id: int) -> None:
     connection.execute(_RELEASE_HELD, {"chat_id": chat_id, "now": clock.now()})
 
 
-def save_chat(connection: Connection, chat_id: int, values: dict[str, Any]) -> None:
-    """Remembers those columns of the chat's row that `values` names."""
-    connection.execute(_save_chat(tuple(values)), {"chat_id": chat_id, **values})
+def save_chat(connection: Connection, chat_id: int, values: dict[str, Any]) -> bool:
+    """Remembers those columns of a locked chat that `values` names.
+
+    True when something of it waits to be sent, so that nothing may overtake it: one statement
+    answers that too, after the plugins, which may have put it there.
+    """
+    return bool(connection.execute(_save_chat(tuple(values)), {"chat_id": chat_id, **values}).scalar())
 
 
 def window_is_open(last_inbound_at: datetime | None, hours: int | None) -> bool:
