@@ -81,8 +81,10 @@ def models_of_plugins() -> list[type[DeclarativeBase]]:
 
 
 class Frame:
-    """What the frame around the pages shows; asked for only where it is shown, so that a page which
-    says that the database is away needs no database."""
+    """What the frame around the pages shows, asked for only where it is shown.
+
+    So a page which says that the database is away needs no database.
+    """
 
     @property
     def shop_name(self) -> str:

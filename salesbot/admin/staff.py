@@ -59,12 +59,12 @@ class StaffView(ShopModelView):
         """Nobody deletes themselves or the last owner."""
         if model.id == current_user.id:
             raise WrongState(gettext("You can't delete your own account."))
-        db.session.delete(model)
-        db.session.flush()
-        _keep_an_owner()
+        _keep_an_owner(besides=model.id)
 
 
-def _keep_an_owner() -> None:
-    owners = select(func.count(StaffUser.id)).where(StaffUser.role == "owner", StaffUser.active)
+def _keep_an_owner(besides: int | None = None) -> None:
+    owners = select(func.count(StaffUser.id)).where(
+        StaffUser.role == "owner", StaffUser.active, StaffUser.id.is_distinct_from(besides)
+    )
     if not db.session.scalar(owners):
         raise WrongState(gettext("Somebody must stay owner and able to sign in."))

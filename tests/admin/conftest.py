@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Select
 from werkzeug.test import TestResponse
 
@@ -22,10 +23,17 @@ PASSWORD = "a long enough password"
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory) -> FileSystemBytecodeCache:
+    """Templates compiled once for all the apps of this run."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(tmp_path) -> Iterator[Flask]:
+def app(tmp_path, compiled) -> Iterator[Flask]:
     """A fresh shop on SQLite whose owner is olga@example.com."""
     app = create_app({"ENTRY_POINTS": False, "LOG_LEVEL": "ERROR"}, instance_path=tmp_path)
+    app.jinja_env.bytecode_cache = compiled
     with app.app_context():
         db.create_all()
         with transaction():
@@ -39,7 +47,7 @@ def app(tmp_path) -> Iterator[Flask]:
 
 @pytest.fixture
 def rows(app) -> Callable[[], AbstractContextManager[None]]:
-    """`with rows():` makes rows and commits them."""
+    """What opens a block that makes rows, and commits them at its end."""
 
     @contextmanager
     def making() -> Iterator[None]:

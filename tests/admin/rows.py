@@ -20,6 +20,7 @@ from salesbot.models import (
     Payment,
     Product,
 )
+from salesbot.models.conversations import OUTBOX_STATES
 
 _numbers = count(1)
 
@@ -60,6 +61,8 @@ def chat(name: str = "Ana", **values: Any) -> Conversation:
 
 def message(conversation: Conversation, direction: str, body: str = "hi", **values: Any) -> Message:
     state = "received" if direction == "in" else "delivered"
+    if values.get("state") in OUTBOX_STATES:
+        values.setdefault("send_at", clock.now())
     return save(
         Message(
             **{

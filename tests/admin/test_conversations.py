@@ -1,0 +1,241 @@
+"""A conversation reads like a chat, and staff can step into it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from salesbot import clock
+from salesbot.extensions import db
+from salesbot.models import Conversation, Message
+from salesbot.services.secrets_in_text import mark
+from tests.admin import rows as make
+
+
+def bubbles(html: str) -> list[tuple[str, str]]:
+    """(in or out, text) of each bubble, in the order of the page."""
+    found = re.findall(
+        r'<div class="chat-row chat-(in|out)".*?<div class="chat-text">(.*?)</div>', html, re.DOTALL
+    )
+    return [(direction, text) for direction, text in found]
+
+
+def test_a_chat_is_read_from_top_to_bottom(rows, owner):
+    """Who said what, oldest first, numbered lines as the customer saw them."""
+    with rows():
+        chat = make.chat("Ana")
+        make.message(chat, "in", "hi")
+        make.message(chat, "out", "Hello!\n\n1. Books\n2. Help")
+        make.message(chat, "in", "1")
+        make.message(make.chat("Bob"), "in", "another chat")
+    html = owner.get("/admin/conversation/details/?id=1").text
+    assert bubbles(html) == [("in", "hi"), ("out", "Hello!\n\n1. Books\n2. Help"), ("in", "1")]
+
+
+def test_a_key_in_a_message_stays_covered(rows, owner):
+    """Staff see that a key was sent, not the key."""
+    with rows():
+        make.message(make.chat(), "out", f"Your key: {mark(7)}")
+    html = owner.get("/admin/conversation/details/?id=1").text
+    assert bubbles(html) == [("out", "Your key: ••••")]
+    assert "••••" in owner.get("/admin/message/").text
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("waiting", "waits to be sent"),
+        ("held", "waits until the customer writes"),
+        ("unknown", "nobody knows if it arrived"),
+        ("delivered", "delivered"),
+        ("read", "read"),
+        ("failed", "failed"),
+        ("undelivered", "did not arrive"),
+    ],
+)
+def test_each_state_is_told_in_words(rows, owner, state, words):
+    """No code word of ours or of a provider."""
+    with rows():
+        make.message(make.chat(), "out", state=state)
+    assert re.search(rf'class="sb-pill[^"]*">{words}<', owner.get("/admin/conversation/details/?id=1").text)
+
+
+def test_a_failure_is_told_with_the_reason_and_the_remedy(rows, owner):
+    """Twilio's number 63016 means nothing to anybody."""
+    with rows():
+        chat = make.chat()
+        make.message(chat, "out", state="undelivered", error_code="63016")
+        make.message(chat, "out", state="failed", error="strange thing", error_code="99999")
+    html = owner.get("/admin/conversation/details/?id=1").text
+    assert "within 24 hours of the customer&#39;s last message" in html
+    assert "strange thing (99999)" in html
+
+
+def test_pictures_places_and_empty_messages_are_shown(rows, owner):
+    """Nothing that a customer sends is invisible."""
+    with rows():
+        chat = make.chat()
+        make.message(
+            chat, "out", "Look", media=[{"url": "http://localhost/media/a.jpg", "content_type": "image"}]
+        )
+        make.message(
+            chat, "in", "", media=[{"url": "https://api.example.com/x", "content_type": "audio/ogg"}]
+        )
+        make.message(
+            chat, "in", "", location={"latitude": 52.5, "longitude": 13.4, "label": "Berlin", "address": ""}
+        )
+        make.message(chat, "in", "", choice="product:4")
+        make.message(chat, "in", "")
+    html = owner.get("/admin/conversation/details/?id=1").text
+    assert '<img class="chat-picture" src="/media/a.jpg"' in html
+    assert "audio/ogg" in html
+    assert "api.example.com" not in html
+    assert "Berlin" in html
+    assert "picked: product:4" in html
+    assert "(an empty message)" in html
+
+
+def test_taking_over_silences_the_bot_and_handing_back_wakes_it(rows, owner, stored):
+    """The two buttons, and what the page says about it."""
+    with rows():
+        make.chat(person_wanted_at=clock.now(), answered_by="bot")
+    owner.get("/admin/conversation/details/?id=1")
+    owner.post("/admin/conversation/1/take-over")
+    assert stored(select(Conversation.answered_by)) == ["person"]
+    assert "Hand back to the bot" in owner.get("/admin/conversation/details/?id=1").text
+    owner.post("/admin/conversation/1/give-back")
+    [chat] = stored(select(Conversation))
+    assert (chat.answered_by, chat.person_wanted_at) == ("bot", None)
+
+
+def test_what_staff_write_waits_in_the_outbox(rows, owner, stored):
+    """The reply is stored to be sent, in the name of the shop, and the chat is a person's now."""
+    with rows():
+        make.message(make.chat(), "in", "help me")
+    owner.get("/admin/conversation/details/?id=1")
+    answer = owner.post("/admin/conversation/1/reply", {"text": "  I am here.\nOlga "}, follow_redirects=True)
+    assert bubbles(answer.text)[-1] == ("out", "I am here.\nOlga")
+    sent = stored(select(Message).where(Message.direction == "out"))
+    assert [(message.body, message.state, message.plugin) for message in sent] == [
+        ("I am here.\nOlga", "waiting", "")
+    ]
+    assert stored(select(Conversation.answered_by)) == ["person"]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 4001])
+def test_nothing_and_too_much_are_not_sent(rows, owner, stored, text):
+    """The page says why."""
+    with rows():
+        make.chat()
+    answer = owner.post("/admin/conversation/1/reply", {"text": text}, follow_redirects=True)
+    assert "Write something first" in answer.text
+    assert stored(select(Message)) == []
+
+
+def test_staff_cannot_write_a_mark_that_turns_into_a_key(rows, owner, stored):
+    """Only the shop's own deliveries put secrets into a message."""
+    with rows():
+        make.chat()
+    owner.post("/admin/conversation/1/reply", {"text": f"Take this: {mark(1)}"})
+    assert stored(select(Message.body)) == ["Take this: 1"]
+
+
+def test_outside_the_window_the_page_says_that_a_reply_waits(rows, owner):
+    """Nobody believes that something went out which did not."""
+    with rows():
+        make.chat(last_inbound_at=clock.now() - timedelta(hours=30))
+        make.chat()
+    words = "What you write goes out when the customer writes again."
+    assert words in owner.get("/admin/conversation/details/?id=1").text
+    assert words not in owner.get("/admin/conversation/details/?id=2").text
+
+
+@pytest.mark.parametrize(
+    ("state", "how", "after"),
+    [("unknown", "again", "waiting"), ("unknown", "arrived", "delivered"), ("failed", "again", "waiting")],
+)
+def test_staff_settle_what_became_of_a_message(rows, owner, stored, state, how, after):
+    """Send again, or: it arrived."""
+    with rows():
+        number = make.message(make.chat(), "out", state=state).id
+    owner.post("/admin/conversation/1/settle", {"message": number, "how": how})
+    assert stored(select(Message.state)) == [after]
+
+
+def test_a_question_that_the_bot_could_not_answer_is_ticked_off(rows, owner, stored):
+    """It leaves the home page then."""
+    with rows():
+        number = make.message(make.chat(), "in", state="unhandled").id
+    owner.post("/admin/conversation/1/settle", {"message": number, "how": "done"})
+    assert stored(select(Message.state)) == ["received"]
+
+
+def test_a_message_is_settled_in_its_own_chat_only(rows, owner, stored):
+    """A number from elsewhere, a wrong word and a message that is fine change nothing."""
+    with rows():
+        make.chat()
+        other = make.message(make.chat(), "out", state="unknown").id
+        fine = make.message(make.chat(), "out", state="read").id
+    assert owner.post("/admin/conversation/1/settle", {"message": other, "how": "again"}).status_code == 400
+    assert owner.post("/admin/conversation/2/settle", {"message": other, "how": "x"}).status_code == 400
+    answer = owner.post(
+        "/admin/conversation/3/settle", {"message": fine, "how": "again"}, follow_redirects=True
+    )
+    assert "is on its way or has arrived" in answer.text
+    assert sorted(stored(select(Message.state))) == ["read", "unknown"]
+
+
+def test_a_viewer_reads_and_has_no_buttons(rows, somebody):
+    """What would be refused is not offered."""
+    with rows():
+        make.message(make.chat(), "out", state="unknown")
+    html = somebody("viewer").get("/admin/conversation/details/?id=1").text
+    assert "chat-bubble" in html
+    assert "Send again" not in html
+    assert "chat-reply" not in html
+    assert "Take over" not in html
+
+
+def test_a_long_chat_is_read_in_pages(rows, owner):
+    """The newest eighty first, older ones behind a link."""
+    with rows():
+        chat = make.chat()
+        for number in range(100):
+            make.message(chat, "in", f"number {number}")
+    html = owner.get("/admin/conversation/details/?id=1").text
+    assert [text for _, text in bubbles(html)] == [f"number {number}" for number in range(20, 100)]
+    older = re.search(r'href="(/admin/conversation/details/\?id=1&amp;before=\d+)"', html)[1]
+    html = owner.get(older.replace("&amp;", "&")).text
+    assert [text for _, text in bubbles(html)] == [f"number {number}" for number in range(20)]
+
+
+def test_the_list_shows_who_wrote_last_and_what(rows, owner):
+    """Newest first, with the last words and who answers."""
+    with rows():
+        early = make.chat("Early", last_inbound_at=clock.now() - timedelta(hours=2))
+        make.message(early, "in", "first words")
+        make.message(early, "out", "last words")
+        make.chat("Late", answered_by="person")
+    html = owner.get("/admin/conversation/").text
+    assert html.index("Late") < html.index("Early")
+    assert "↩ last words" in html
+    assert "first words" not in html
+    assert "Late" in owner.get("/admin/conversation/?search=Lat").text
+    assert "Early" not in owner.get("/admin/conversation/?search=Lat").text
+
+
+def test_a_page_that_is_open_learns_when_something_changed(rows, owner):
+    """The version of the messages alone changes with a new message and with a new state."""
+    with rows():
+        number = make.message(make.chat(), "out", state="waiting").id
+    before = owner.get("/admin/conversation/1/log?poll=1").headers["X-Version"]
+    assert owner.get("/admin/conversation/1/log?poll=1").headers["X-Version"] == before
+    page = owner.get("/admin/conversation/details/?id=1").text
+    assert f'data-version="{before}"' in page
+    with rows():
+        changed = db.session.get(Message, number)
+        changed.state, changed.send_at = "delivered", None
+    assert owner.get("/admin/conversation/1/log?poll=1").headers["X-Version"] != before

@@ -1,0 +1,169 @@
+"""The home page: its figures are the rows', and each thing leads to where it is done."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from salesbot import clock
+from salesbot.admin import figures
+from salesbot.models import OrderEvent, PluginState, Refund
+from salesbot.services import stock
+from tests.admin import rows as make
+
+
+def links(html: str) -> list[str]:
+    main = html[html.index('<main class="sb-main"') :]
+    return [link.replace("&amp;", "&") for link in re.findall(r'<a href="(/admin/[^"]+)"', main)]
+
+
+def test_an_empty_shop_says_that_nothing_waits(owner):
+    """A friendly empty page tells what to try first."""
+    html = owner.get("/admin/").text
+    assert "Nothing. Every question is answered and every order delivered." in html
+    assert "buy something to see how it works" in html
+    assert "$0.00" in html
+
+
+def test_whoever_asked_for_a_person_stands_first(app, rows, owner):
+    """The longest wait comes first, in the menu too as a number."""
+    with rows():
+        late = make.chat("Late", person_wanted_at=clock.now(), answered_by="person").id
+        early = make.chat("Early", person_wanted_at=clock.now() - timedelta(hours=1), answered_by="person").id
+        make.chat("Content")
+    html = owner.get("/admin/").text
+    assert links(html)[:2] == [f"/admin/conversation/details/?id={number}" for number in (early, late)]
+    assert re.search(r'<span class="sb-badge">2<', html)
+    assert "Content" not in html
+
+
+def test_messages_with_a_problem_are_named(rows, owner):
+    """Unanswered, unknown, failed and undelivered ones, each leading to its place in the chat."""
+    with rows():
+        conversation = make.chat()
+        make.message(conversation, "in")
+        make.message(conversation, "out", state="read")
+        wrong = [
+            make.message(conversation, "in", state="unhandled").id,
+            make.message(conversation, "out", state="unknown").id,
+            make.message(conversation, "out", state="failed").id,
+            make.message(conversation, "out", state="undelivered").id,
+        ]
+    found = [link for link in links(owner.get("/admin/").text) if "#m" in link]
+    assert found == [f"/admin/conversation/details/?id=1#m{number}" for number in reversed(wrong)]
+
+
+def test_a_transfer_waits_until_somebody_has_seen_the_money(rows, owner):
+    """Begun payments by hand of unpaid orders, and no others."""
+    with rows():
+        make.payment(make.order(number="WAITS01"))
+        make.payment(make.order(number="EXPIRED", state="expired"))
+        make.payment(make.order(number="CARD001"), method="stripe")
+        make.payment(make.order(number="DONE001", state="fulfilled"), state="confirmed")
+        make.payment(make.order(number="NOMORE1", state="cancelled"))
+    html = owner.get("/admin/").text
+    assert [
+        number for number in ("WAITS01", "EXPIRED", "CARD001", "DONE001", "NOMORE1") if number in html
+    ] == [
+        "WAITS01",
+        "EXPIRED",
+    ]
+
+
+def test_paid_and_not_delivered_is_never_overlooked(rows, owner):
+    """A paid order without its goods, and one with a unit that failed."""
+    with rows():
+        make.order(number="PAID001", state="paid")
+        broken = make.order(number="BROKEN1", state="fulfilled")
+        make.delivery(broken, state="failed", error="no plugin")
+        fine = make.order(number="FINE001", state="fulfilled")
+        make.delivery(fine, state="delivered")
+        make.order(number="UNPAID1")
+    html = owner.get("/admin/").text
+    assert [number for number in ("PAID001", "BROKEN1", "FINE001", "UNPAID1") if number in html] == [
+        "PAID001",
+        "BROKEN1",
+    ]
+
+
+def test_an_order_that_salesbot_is_unsure_about_waits_until_somebody_looked(rows, owner):
+    """The note shows, until staff say that they have looked."""
+    with rows():
+        order = make.order(number="TOOMUCH", state="fulfilled")
+        make.save(OrderEvent(order_id=order.id, who="salesbot", what="look at this", why="more was paid"))
+        number = order.id
+    assert "more was paid" in owner.get("/admin/").text
+    owner.post(f"/admin/order/{number}/looked", {"why": "gave it back"})
+    assert "more was paid" not in owner.get("/admin/").text
+    assert "Please look at this" not in owner.get(f"/admin/order/details/?id={number}").text
+    with rows():
+        make.save(OrderEvent(order_id=number, who="salesbot", what="look at this", why="once more"))
+    assert "once more" in owner.get("/admin/").text
+
+
+def test_keys_that_run_out_are_named_with_what_is_left(rows, owner):
+    """Keys held by open orders are not left; what is not for sale is nobody's worry."""
+    with rows():
+        held = make.product(title="Nearly gone")
+        stock.add_keys(held.id, ["A-1", "A-2", "A-3"])
+        make.order(what=held, quantity=2)
+        make.product(title="Sold out thing")
+        plenty = make.product(title="Plenty")
+        stock.add_keys(plenty.id, [f"B-{number}" for number in range(9)])
+        make.product(title="Hidden", active=False)
+        make.product(title="A file", kind="file")
+    html = owner.get("/admin/").text
+    assert re.search(r"Nearly gone</a>\s*<span[^>]*>1 left", html)
+    assert re.search(r"Sold out thing</a>\s*<span[^>]*>sold out", html)
+    assert not any(title in html for title in ("Plenty", "Hidden", "A file"))
+
+
+def test_a_plugin_that_switched_itself_off_is_named_with_the_reason(rows, owner):
+    """One that staff switched off is no news."""
+    with rows():
+        make.save(PluginState(name="greeting", enabled=False, by_itself=True, reason="it was slow"))
+        make.save(PluginState(name="orders", enabled=False, reason="not wanted"))
+    html = owner.get("/admin/").text
+    assert "it was slow" in html
+    assert "not wanted" not in html
+
+
+def test_the_figures_of_the_day_are_those_of_the_rows(app, rows, owner):
+    """Orders, payments and chats of the last 24 hours; refunds are taken off; each currency alone."""
+    old = clock.now() - timedelta(hours=25)
+    with rows():
+        thing = make.product(price=1000)
+        for _ in range(2):
+            make.payment(make.order(what=thing, state="paid"), state="confirmed")
+        euro = make.order(what=thing, state="paid", currency="EUR")
+        make.payment(euro, state="confirmed", currency="EUR")
+        given_back = make.payment(make.order(what=thing, state="fulfilled"), state="confirmed")
+        make.save(Refund(payment_id=given_back.id, state="done", amount=300, currency="USD"))
+        make.save(Refund(payment_id=given_back.id, state="started", amount=100, currency="USD"))
+        past = make.order(what=thing, state="paid", created_at=old, paid_at=old)
+        past.conversation.last_inbound_at = old
+        make.payment(past, state="confirmed", confirmed_at=old)
+        make.payment(make.order(what=thing))
+    with app.app_context():
+        day = figures.today()
+    assert (day.orders, day.paid, day.chats) == (5, 4, 5)
+    assert day.money == {"USD": 2700, "EUR": 1000}
+    html = owner.get("/admin/").text
+    assert "$27.00" in html
+    assert "€10.00" in html
+
+
+def test_everything_on_the_page_leads_somewhere(rows, owner):
+    """No dead link on the page that everybody starts from."""
+    with rows():
+        conversation = make.chat(person_wanted_at=clock.now())
+        make.message(conversation, "out", state="failed")
+        make.payment(make.order(conversation))
+        make.order(conversation, state="paid")
+        make.save(PluginState(name="greeting", enabled=False, by_itself=True))
+        for _ in range(6):
+            make.chat(person_wanted_at=clock.now())
+    found = links(owner.get("/admin/").text)
+    assert len(found) >= 10
+    for link in found:
+        assert owner.get(link).status_code == 200, link

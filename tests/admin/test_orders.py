@@ -1,0 +1,172 @@
+"""One order's page: everything about it, and each button does what it says."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from salesbot import clock
+from salesbot.extensions import db
+from salesbot.models import Delivery, LicenceKey, Message, Order, OrderEvent, Payment
+from salesbot.services import stock
+from tests.admin import rows as make
+
+KEY = "SECRET-KEY-0001-WXYZ"
+
+
+@pytest.fixture
+def transfer(rows) -> int:
+    """An order of one key that is to be paid by transfer, with the key in stock."""
+    with rows():
+        thing = make.product(title="PhotoPro", price=4900)
+        stock.add_keys(thing.id, [KEY])
+        order = make.order(what=thing)
+        make.payment(order)
+        return order.id
+
+
+def page(person, number: int) -> str:
+    return person.get(f"/admin/order/details/?id={number}").text
+
+
+def test_money_that_arrived_delivers_at_once(transfer, owner, stored):
+    """One click: the order is delivered, the customer is told, the timeline knows who it was."""
+    assert "The money has arrived" in page(owner, transfer)
+    answer = owner.post(f"/admin/order/{transfer}/confirm", {"payment": 1}, follow_redirects=True)
+    assert "The money is confirmed." in answer.text
+    [order] = stored(select(Order))
+    assert order.state == "fulfilled"
+    assert stored(select(Payment.state)) == ["confirmed"]
+    assert stored(select(Delivery.state)) == ["delivered"]
+    assert stored(select(LicenceKey.delivery_id)) != [None]
+    [told] = stored(select(Message))
+    assert told.state == "waiting"
+    assert KEY not in told.body
+    assert "Olga" in stored(select(OrderEvent.who))
+    assert "The money has arrived" not in page(owner, transfer)
+
+
+def test_the_same_money_is_confirmed_once(transfer, owner, stored):
+    """A second click, or a second person, changes nothing more."""
+    for _ in range(2):
+        answer = owner.post(f"/admin/order/{transfer}/confirm", {"payment": 1}, follow_redirects=True)
+    assert "this payment is not waiting for money" in answer.text
+    assert len(stored(select(Delivery))) == 1
+    assert len(stored(select(Message))) == 1
+
+
+def test_only_money_that_staff_alone_can_see_is_confirmed_by_hand(rows, transfer, owner, stored):
+    """A card payment is the provider's to confirm; another order's payment is not this one's."""
+    with rows():
+        card = make.payment(db.session.get(Order, transfer), method="stripe").id
+        other = make.payment(make.order()).id
+    assert owner.post(f"/admin/order/{transfer}/confirm", {"payment": card}).status_code == 400
+    assert owner.post(f"/admin/order/{transfer}/confirm", {"payment": other}).status_code == 400
+    assert owner.post(f"/admin/order/{transfer}/confirm", {"payment": 999}).status_code == 400
+    assert set(stored(select(Payment.state))) == {"started"}
+
+
+def test_no_page_of_an_order_shows_a_key(transfer, owner):
+    """Not the order, not the delivery, not the key's own row or list: only its last letters."""
+    owner.post(f"/admin/order/{transfer}/confirm", {"payment": 1})
+    pages = [
+        page(owner, transfer),
+        owner.get("/admin/delivery/").text,
+        owner.get("/admin/delivery/details/?id=1").text,
+        owner.get("/admin/licence_key/").text,
+        owner.get("/admin/licence_key/details/?id=1").text,
+        owner.get("/admin/conversation/details/?id=1").text,
+        owner.get("/admin/message/details/?id=1").text,
+    ]
+    for html in pages:
+        assert KEY not in html
+    assert "••••WXYZ" in pages[0]
+    assert "••••WXYZ" in pages[3]
+
+
+def test_what_was_bought_is_sent_again(transfer, owner, stored):
+    """The customer lost the phone, not what they paid for."""
+    owner.post(f"/admin/order/{transfer}/confirm", {"payment": 1})
+    answer = owner.post(f"/admin/order/{transfer}/resend", follow_redirects=True)
+    assert "It is on its way again." in answer.text
+    assert len(stored(select(Message))) == 2
+
+
+def test_an_unpaid_order_is_cancelled_and_frees_its_stock(app, transfer, owner, stored):
+    """What it held can be sold again."""
+    with app.app_context():
+        assert stock.available([1]) == {1: 0}
+    owner.post(f"/admin/order/{transfer}/cancel")
+    assert stored(select(Order.state)) == ["cancelled"]
+    with app.app_context():
+        assert stock.available([1]) == {1: 1}
+
+
+def test_a_paid_order_is_not_cancelled_by_a_click(transfer, owner, stored):
+    """Money and goods don't part quietly."""
+    owner.post(f"/admin/order/{transfer}/confirm", {"payment": 1})
+    answer = owner.post(f"/admin/order/{transfer}/cancel", follow_redirects=True)
+    assert "can&#39;t be cancelled" in answer.text
+    assert stored(select(Order.state)) == ["fulfilled"]
+
+
+def test_a_used_up_download_is_allowed_anew(rows, owner, stored):
+    """The buyer gets the downloads and the days again."""
+    with rows():
+        order = make.order(what=make.product(kind="file"), state="fulfilled")
+        make.delivery(
+            order,
+            state="delivered",
+            file="abc.pdf",
+            file_name="Book.pdf",
+            downloads=5,
+            downloads_allowed=5,
+            expires_at=clock.now() - timedelta(days=1),
+        )
+        number = order.id
+    html = page(owner, number)
+    assert "Book.pdf · downloaded 5 of 5 times" in html
+    owner.post(f"/admin/order/{number}/renew", {"delivery": 1})
+    [unit] = stored(select(Delivery))
+    assert unit.downloads < unit.downloads_allowed
+    assert unit.expires_at > clock.now()
+
+
+def test_a_delivery_of_another_order_is_not_renewed_here(rows, owner):
+    """The number in the form belongs to the order in the address."""
+    with rows():
+        make.order()
+        make.delivery(make.order(state="fulfilled"), state="delivered", file="a.pdf")
+    assert owner.post("/admin/order/1/renew", {"delivery": 1}).status_code == 400
+
+
+def test_the_timeline_says_who_did_what_and_when(transfer, rows, owner):
+    """From the first to the last."""
+    with rows():
+        make.save(OrderEvent(order_id=transfer, who="customer", what="placed"))
+    owner.post(f"/admin/order/{transfer}/confirm", {"payment": 1})
+    listed = page(owner, transfer).split('class="sb-timeline"')[1]
+    told = re.findall(r"<li><span>([^<]+?) <span", listed)
+    assert told[0] == "placed"
+    assert told[-2:] == ["pending → paid", "paid → fulfilled"]
+
+
+def test_a_unit_without_a_key_leads_to_where_keys_are_added(rows, owner):
+    """Paid, and no key left: one click to the product's box for keys."""
+    with rows():
+        order = make.order(state="paid")
+        make.delivery(order, state="no_stock")
+        number, product = order.id, order.lines[0].product_id
+    html = page(owner, number)
+    assert f"/admin/product/edit/?id={product}#keys" in html
+    assert "paid, no key left" in html
+
+
+def test_an_agent_resends_and_leaves_the_money_alone(transfer, somebody):
+    """What would be refused is not offered."""
+    html = page(somebody("agent"), transfer)
+    assert "The money has arrived" not in html
+    assert "Cancel the order" not in html

@@ -1,0 +1,169 @@
+"""What every answer of the back office carries, and what no form gets away with."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from salesbot.models import (
+    Category,
+    Conversation,
+    Message,
+    Order,
+    Payment,
+    PluginState,
+    Product,
+    ShopSetting,
+    StaffUser,
+)
+from tests.admin import rows as make
+
+PAGES = [
+    "/admin/",
+    "/admin/login",
+    "/admin/product/",
+    "/admin/product/new/",
+    "/admin/product/edit/?id=1",
+    "/admin/product/details/?id=1",
+    "/admin/category/?flt0_0=1",
+    "/admin/order/",
+    "/admin/order/details/?id=1",
+    "/admin/conversation/",
+    "/admin/conversation/details/?id=1",
+    "/admin/message/",
+    "/admin/settings/",
+    "/admin/plugins/",
+    "/admin/staff_user/",
+    "/admin/staff_user/new/",
+    "/admin/nothing-here/",
+]
+
+
+@pytest.fixture
+def busy_shop(rows):
+    """A shop with one of everything."""
+    with rows():
+        order = make.order(what=make.product(title="First"))
+        make.payment(order)
+        make.message(order.conversation, "in")
+        make.message(order.conversation, "out", state="failed", error="no", error_code="63016")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_holds_script_or_style_of_its_own(busy_shop, owner, page):
+    """A strict policy then costs nothing: no inline script, handler or style anywhere."""
+    html = owner.get(page).text
+    for script in re.findall(r"<script[^>]*>", html):
+        assert "src=" in script, script
+    assert not re.search(r"<[^>]+\son\w+=", html)
+    assert not re.search(r"<[^>]+\sstyle=", html)
+    assert "<style" not in html
+    assert "javascript:" not in html
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "nothing" not in page])
+def test_every_page_says_what_a_browser_may_do_with_it(busy_shop, owner, page):
+    """Scripts and pictures of our own only, no frame around it, no guessing of types, no copy kept."""
+    headers = owner.get(page).headers
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert re.fullmatch(r"'self' 'nonce-[\w-]{20,}'", policy["script-src"])
+    assert policy["style-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["form-action"] == "'self'"
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_the_nonce_is_new_each_time(owner):
+    """A nonce that can be foreseen is none."""
+    first, second = (owner.get("/admin/").headers["Content-Security-Policy"] for _ in range(2))
+    assert first != second
+
+
+CHANGES = [
+    ("/admin/category/new/", {"title": "X"}),
+    ("/admin/category/edit/?id=1", {"title": "X"}),
+    ("/admin/category/delete/", {"id": "1"}),
+    ("/admin/category/action/", {"action": "delete", "rowid": "1"}),
+    ("/admin/category/ajax/update/", {"list_form_pk": "1", "title": "X"}),
+    ("/admin/product/edit/?id=1", {"title": "X"}),
+    ("/admin/conversation/1/reply", {"text": "X"}),
+    ("/admin/conversation/1/take-over", {}),
+    ("/admin/conversation/1/give-back", {}),
+    ("/admin/conversation/1/settle", {"message": "2", "how": "again"}),
+    ("/admin/order/1/confirm", {"payment": "1"}),
+    ("/admin/order/1/cancel", {}),
+    ("/admin/order/1/resend", {}),
+    ("/admin/order/1/renew", {"delivery": "1"}),
+    ("/admin/order/1/looked", {}),
+    ("/admin/settings/", {"SHOP_NAME": "X"}),
+    ("/admin/plugins/greeting/switch", {"on": "0"}),
+    ("/admin/staff_user/new/", {"email": "x@example.com"}),
+    ("/admin/logout", {}),
+]
+
+
+def test_every_door_that_changes_something_is_in_the_list(app):
+    """A new door can't be forgotten in the test below."""
+    listed = {address.split("?")[0] for address, _ in CHANGES}
+    for rule in app.url_map.iter_rules():
+        special = rule.rule.startswith("/admin") and "POST" in rule.methods
+        if special and ("<" in rule.rule or rule.endpoint.startswith(("signin", "admin_settings"))):
+            address = rule.rule.replace("<int:id>", "1").replace("<plugin>", "greeting")
+            assert address in listed or address == "/admin/login", rule.rule
+
+
+@pytest.mark.parametrize(("address", "data"), CHANGES)
+def test_nothing_changes_without_the_page_s_token(busy_shop, owner, stored, address, data):
+    """Another site can't press our buttons: 400, and every row is as it was."""
+    kinds = (Category, Product, Conversation, Message, Order, Payment, ShopSetting, PluginState, StaffUser)
+
+    def everything():
+        return {
+            kind.__name__: [
+                {column.key: getattr(row, column.key) for column in kind.__table__.columns}
+                for row in stored(select(kind))
+            ]
+            for kind in kinds
+        }
+
+    before = everything()
+    answer = owner.client.post(address, data=data)
+    assert answer.status_code == 400
+    assert "open for too long" in answer.text
+    assert everything() == before
+    assert owner.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "evil", ["<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "<svg/onload=alert(1)>"]
+)
+def test_what_strangers_write_is_shown_and_never_run(rows, owner, evil):
+    """Names, messages, titles and searches appear as text on every page that shows them."""
+    with rows():
+        conversation = make.chat(name=evil)
+        make.message(conversation, "in", evil)
+        make.message(conversation, "out", evil, state="failed", error=evil)
+        thing = make.product(title=evil, description=evil, category=make.category(title=evil))
+        make.order(conversation, thing)
+        customer = conversation.customer_id
+    for page in [*PAGES, f"/admin/customer/details/?id={customer}"]:
+        html = owner.get(page).text
+        assert evil not in html, page
+    html = owner.get("/admin/product/", query_string={"search": evil}).text
+    assert evil not in html
+
+
+def test_the_files_of_the_look_are_served(owner):
+    """Everything that a page asks for is there."""
+    html = owner.get("/admin/product/new/").text
+    addresses = re.findall(r'(?:src|href)="(/(?:admin/)?static/[^"]+)"', html)
+    assert len(addresses) > 10
+    for address in addresses:
+        with owner.client.get(address) as answer:
+            assert answer.status_code == 200, address
