@@ -14,7 +14,7 @@ from twilio.request_validator import RequestValidator, get_signature_algorithm
 from salesbot.channels import Incoming, Outgoing
 from salesbot.errors import NotSent, SendUnknown
 from salesbot.messages import Location, Media
-from salesbot.services import links
+from salesbot.public_address import base_url
 
 if TYPE_CHECKING:
     from flask import Request
@@ -42,8 +42,8 @@ def is_signed(request: Request) -> bool:
     path = request.path + (f"?{query}" if query else "")
     # A proxy's prefix may be part of PUBLIC_URL or of SCRIPT_NAME.
     urls = {
-        links.base_url() + path,
-        links.base_url() + request.environ.get("SCRIPT_NAME", "") + path,
+        base_url() + path,
+        base_url() + request.environ.get("SCRIPT_NAME", "") + path,
     }
     settings = request.headers.get("X-Twilio-Webhooks-Signature-Settings")
     try:
@@ -104,7 +104,7 @@ def _location(form: Mapping[str, str]) -> Location | None:
 
 def status_url(message_id: int) -> str:
     """Where Twilio reports what became of our message; it holds our own id."""
-    return f"{links.base_url()}/webhooks/twilio/status?{urlencode({'message': message_id})}"
+    return f"{base_url()}/webhooks/twilio/status?{urlencode({'message': message_id})}"
 
 
 def twiml(messages: Sequence[Outgoing]) -> str:

@@ -102,7 +102,7 @@ def _add(category: Category, place: int, goods: Mapping[str, Any], courses: Mapp
     db.session.add(product)
     db.session.flush()
     if goods["kind"] == "link":
-        product.link = pages.course_url(product.id)
+        product.link = pages.course_path(product.id)
     stock.add_keys(product.id, [_new_key(slug) for _number in range(goods.get("keys", 0))])
 
 

@@ -63,7 +63,7 @@ def _paragraph(line: OrderLine, units: list[Delivery]) -> str:
     rows += list(dict.fromkeys(unit.text for unit in units if unit.text))
     rows += [
         _("Open it here: {link}").format(link=link)
-        for link in dict.fromkeys(unit.link for unit in units if unit.link)
+        for link in dict.fromkeys(links.absolute(unit.link) for unit in units if unit.link)
     ]
     if any(unit.file for unit in units):
         rows.append(_("Download it here: {link}").format(link=links.delivery_url(line.id)))

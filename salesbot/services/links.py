@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from flask import current_app, has_request_context, request
-
 from salesbot.database import vault
 from salesbot.errors import BadLink
+from salesbot.public_address import base_url
 
 __all__ = [
     "BadLink",
+    "absolute",
     "base_url",
     "cover_url",
     "delivery_url",
@@ -24,16 +24,6 @@ __all__ = [
 
 PAY = "pay"
 DELIVERY = "delivery"
-
-
-def base_url() -> str:
-    """The shop's address as the world sees it, without a slash at the end."""
-    configured: str = current_app.config["PUBLIC_URL"]
-    if configured:
-        return configured
-    if has_request_context():
-        return request.url_root.rstrip("/")
-    return f"http://127.0.0.1:{current_app.config['PORT']}"
 
 
 def signed(purpose: str, value: Any) -> str:
@@ -64,6 +54,11 @@ def order_id(word: str) -> int:
 def line_id(word: str) -> int:
     """The order line that a delivery link is for; BadLink when it was not made here."""
     return _number(vault.unsign(DELIVERY, word))
+
+
+def absolute(link: str) -> str:
+    """A product's link as customers get it; one that begins with "/" is a page of this shop."""
+    return base_url() + link if link.startswith("/") else link
 
 
 def cover_url(cover: str) -> str | None:

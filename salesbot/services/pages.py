@@ -136,9 +136,9 @@ def unit_id(line_id: int, position: int) -> int | None:
     )
 
 
-def course_url(product_id: int) -> str:
+def course_path(product_id: int) -> str:
     """The private page of a course whose text is in its product's options."""
-    return f"{links.base_url()}/course/{vault.sign(_COURSE, product_id)}"
+    return f"/course/{vault.sign(_COURSE, product_id)}"
 
 
 def course(word: str) -> Product | None:
@@ -168,7 +168,7 @@ def _unit(unit: Delivery, language: str) -> UnitView:
         unit.position,
         secret=unit.secret or (key.secret if key is not None else ""),
         text=unit.text,
-        link=unit.link,
+        link=links.absolute(unit.link) if unit.link else "",
         file_name=unit.file_name if unit.file else "",
         left=left,
         until=format_date(unit.expires_at, "long", locale=language) if unit.expires_at else "",
