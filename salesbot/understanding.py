@@ -16,6 +16,8 @@ PAGE = 10
 MORE = "more:"
 NEAR_MISS_FROM = 5
 
+_OUTER = " .,;:!?¡¿…\"'*_~`"
+"""What may stand around words: punctuation, and WhatsApp's marks for bold and the like."""
 _NUMBER = re.compile(r"^\s*[#(]?\s*(\d{1,3})\s*[.)]?\s*$")
 _KEYCAP = re.compile("[\ufe0f\u20e3]")
 
@@ -41,9 +43,10 @@ def fold(text: str) -> str:
     """`text` without case, accents, outer punctuation and double spaces, for comparing."""
     plain = text.casefold()
     if not plain.isascii():
-        letters = unicodedata.normalize("NFKD", plain)
+        # Letters in fancy type have no case until they are plain letters.
+        letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", plain).casefold())
         plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return " ".join(plain.split()).strip(" .,;:!?¡¿…\"'")
+    return " ".join(plain.split()).strip(_OUTER)
 
 
 @lru_cache(maxsize=4096)

@@ -44,53 +44,53 @@ def parts(text: str, choices: Sequence[Choice], measure: Callable[[str], int] = 
     whole = numbered(text, choices)
     if measure(whole) <= LONGEST:
         return [Part(whole, tuple(choices))]
-    pieces = split(whole, LONGEST, measure)
+    pieces = split(whole, LONGEST, measure) or [""]
     return [*map(Part, pieces[:-1]), Part(pieces[-1], tuple(choices))]
 
 
-_BREAKS = (
-    re.compile(r"(\n{2,})"),
-    re.compile(r"(\n)"),
-    re.compile(r"(?<=[.!?…。])( +)"),
-    re.compile(r"( +)"),
-)
+_BREAKS = tuple(map(re.compile, (r"\n\s*\n", r"\n", r"(?<=[.!?…。])\s", r"\s")))
+"""Where a text is cut, the best places first: between paragraphs, lines, sentences, words."""
+_WHOLE = re.compile("\ue000\\d{1,18}\ue001")
+"""The mark that stands for a secret, which is never cut."""
 
 
 def split(text: str, limit: int, measure: Callable[[str], int] = length) -> list[str]:
-    """`text` in pieces of at most `limit`, cut between paragraphs, lines, sentences or words.
+    """`text` in few pieces of at most `limit`, cut where a person would cut it.
 
     Only the white space at a cut is dropped; a word longer than `limit` is cut where it must be.
     """
-    return [piece for piece in _split(text, limit, measure, 0) if piece.strip()]
+    pieces = []
+    rest = text.strip()
+    while measure(rest) > limit:
+        cut = _place(rest, _longest(rest, limit, measure))
+        pieces.append(rest[:cut].rstrip())
+        rest = rest[cut:].lstrip()
+    return [*pieces, rest] if rest else pieces
 
 
-def _split(text: str, limit: int, measure: Callable[[str], int], level: int) -> list[str]:
-    if measure(text) <= limit:
-        return [text]
-    if level == len(_BREAKS):
-        return _cut(text, limit, measure)
-    tokens = _BREAKS[level].split(text)
-    pieces: list[str] = []
-    current = ""
-    for index in range(0, len(tokens), 2):
-        gap = tokens[index - 1] if index else ""
-        if current and measure(current + gap + tokens[index]) <= limit:
-            current += gap + tokens[index]
-            continue
-        if current:
-            pieces.append(current)
-        *full, current = _split(tokens[index], limit, measure, level + 1)
-        pieces.extend(full)
-    return [*pieces, current] if current else pieces
+def _longest(text: str, limit: int, measure: Callable[[str], int]) -> int:
+    """How many characters of a text that is too long fit, at least one, and no half of a mark."""
+    fits, too_many = 0, min(len(text), limit + 1)
+    while measure(text[:too_many]) <= limit:
+        fits, too_many = too_many, min(len(text), too_many * 2)
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        if measure(text[:middle]) <= limit:
+            fits = middle
+        else:
+            too_many = middle
+    for mark in _WHOLE.finditer(text):
+        if mark.start() < fits < mark.end():
+            return mark.start() or mark.end()
+    return fits or 1
 
 
-def _cut(word: str, limit: int, measure: Callable[[str], int]) -> list[str]:
-    pieces, current, size = [], "", 0
-    for letter in word:
-        width = measure(letter)
-        if current and size + width > limit:
-            pieces.append(current)
-            current, size = "", 0
-        current += letter
-        size += width
-    return [*pieces, current]
+def _place(text: str, longest: int) -> int:
+    """Where to cut a text of which `longest` characters fit: late, and rather at a better break."""
+    for pattern in _BREAKS:
+        breaks = [found.start() for found in pattern.finditer(text, 0, longest + 2)]
+        late = [place for place in breaks if longest // 2 < place <= longest]
+        if late:
+            return late[-1]
+    words = [found.start() for found in _BREAKS[-1].finditer(text, 1, longest + 1)]
+    return words[-1] if words else longest
