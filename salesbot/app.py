@@ -17,7 +17,7 @@ from salesbot import cli, config, database, logs, plugin_manager, sqlite_queue, 
 from salesbot.admin import init_admin
 from salesbot.extensions import babel, csrf, db, limiter, login_manager, migrate
 from salesbot.migrations.support import FOLDER
-from salesbot.services import shop
+from salesbot.services import shop, staff
 from salesbot.vault import Vault
 
 
@@ -80,6 +80,8 @@ def _extend(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(FOLDER), render_as_batch=True, compare_type=True)
     babel.init_app(app, locale_selector=texts.language)
     login_manager.init_app(app)
+    # Every template knows who is signed in, those of plugins too, with or without the back office.
+    login_manager.user_loader(staff.from_session)
     csrf.init_app(app)
     limiter.init_app(app)
     with app.app_context():

@@ -56,9 +56,8 @@ class SignIn(FlaskForm):
 
 
 def init(app: Flask) -> None:
-    """Registers the pages and tells Flask-Login how to find people."""
+    """Registers the pages and tells Flask-Login what to do with people who are not signed in."""
     login_manager.session_protection = "strong"
-    login_manager.user_loader(staff.from_session)
     login_manager.unauthorized_handler(_to_sign_in)
     app.register_blueprint(blueprint)
 
