@@ -133,7 +133,12 @@ OPTIONS: tuple[Option, ...] = (
     Option("TWILIO_API_URL", "a stand-in for Twilio's API", "", _address, True),
     Option("DISABLED_PLUGINS", "plugins to leave out, by name", [], _words),
     Option("SAFE_MODE", "1: only the built-in plugins", False, _switch),
-    Option("BUTTONS", "1: choices go out as WhatsApp buttons and lists", False, _switch),
+    Option(
+        "BUTTONS",
+        "1: answers go out by REST, which WhatsApp's buttons need; the buttons come later",
+        False,
+        _switch,
+    ),
     Option("PORT", "the port of `salesbot serve`", 5000, _count),
     Option("TRUSTED_PROXIES", "how many reverse proxies stand in front", 0, _count),
     Option("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", "INFO", lambda value: value.strip().upper()),
