@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from babel import Locale, UnknownLocaleError
+
 from salesbot.errors import ConfigError
 from salesbot.money import is_currency
 from salesbot.vault import new_key
@@ -50,11 +52,30 @@ def _address(value: str) -> str:
     return value
 
 
+def _languages(value: str) -> list[str]:
+    words = []
+    for word in _words(value):
+        language, _underscore, place = word.replace("-", "_").partition("_")
+        code = f"{language.lower()}_{place.upper() if len(place) == 2 else place}".rstrip("_")
+        try:
+            Locale.parse(code)
+        except (ValueError, UnknownLocaleError) as exc:
+            raise ValueError(f"{word!r} is no language; use codes like en or pt_BR") from exc
+        words.append(code)
+    if not words:
+        raise ValueError("name at least one language, like en")
+    return words
+
+
 def _database(value: str) -> str:
     value = value.strip()
     for old in ("postgres://", "postgresql://"):
         if value.startswith(old):
-            return "postgresql+psycopg://" + value.removeprefix(old)
+            value = "postgresql+psycopg://" + value.removeprefix(old)
+    if value and not value.startswith(("sqlite://", "postgresql+psycopg://")):
+        raise ValueError(
+            "use an address like postgresql://user:password@host/shop or sqlite:////data/shop.db"
+        )
     return value
 
 
@@ -157,7 +178,7 @@ OPTIONS: tuple[Option, ...] = (
         "LANGUAGES",
         "languages of the shop, the first one is the usual one",
         ["en"],
-        _words,
+        _languages,
         in_back_office=True,
     ),
     Option(
@@ -253,9 +274,9 @@ def _complete(values: dict[str, Any], instance: Path) -> None:
         values["SESSION_SECRET"] = _made_once(instance / "session_secret", secrets.token_urlsafe(48))
     if not values["KEYRING"]:
         values["KEYRING"] = _words(_made_once(instance / "keyring", new_key()))
-    given = [name for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN") if values[name]]
-    if len(given) == 1:
-        raise ConfigError(f"{given[0]} is set and the other of the two Twilio settings is not")
+    for name, other in (pair := ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"), pair[::-1]):
+        if values[name] and not values[other]:
+            raise ConfigError(f"{name} is set and {other} is not: set both, or neither")
 
 
 def _made_once(path: Path, fresh: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 
 from babel.numbers import format_currency, get_currency_precision, list_currencies
+
+MOST = 10**15
+"""No amount is as much as this many minor units; it fits every database's integers."""
 
 
 def decimals(currency: str) -> int:
@@ -23,12 +26,15 @@ def to_decimal(amount: int, currency: str) -> Decimal:
 
 
 def to_minor(amount: Decimal | str, currency: str) -> int:
-    """A written number as minor units; ValueError when it is no number or too precise."""
+    """A written number as minor units; ValueError when it is no number, too large or too precise."""
     try:
         minor = Decimal(amount).scaleb(decimals(currency))
-    except InvalidOperation as exc:
-        raise ValueError(f"{amount!r} is not an amount of money") from exc
-    if not minor.is_finite() or minor != minor.to_integral_value():
+        is_money = abs(minor) < MOST
+    except DecimalException:
+        is_money = False
+    if not is_money:
+        raise ValueError(f"{amount!r} is not an amount of money")
+    if minor != minor.to_integral_value():
         raise ValueError(f"{currency} has {decimals(currency)} decimals, {amount} has more")
     return int(minor)
 

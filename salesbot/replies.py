@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from salesbot.errors import PluginProblem
@@ -32,11 +34,13 @@ def _checked(reply: Reply) -> Reply:
         raise PluginProblem("a reply has neither text nor choices nor a picture")
     if reply.media_url is not None:
         _text(reply.media_url, "media_url", LONGEST_TEXT)
-        if not reply.media_url.startswith(("https://", "http://")):
+        if not re.fullmatch(r"https?://[^\s\x00-\x1f]+", reply.media_url):
             raise PluginProblem("media_url is no absolute address")
     if reply.ask is not None:
         _text(reply.ask, "ask", LONGEST_QUESTION)
-    return reply
+        if "\x00" in reply.ask:
+            raise PluginProblem("ask holds a NUL character")
+    return reply if isinstance(reply.choices, list | tuple) else replace(reply, choices=choices)
 
 
 def checked_choices(value: object) -> list[Choice]:
