@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+
 import click
+from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from salesbot import demo as demo_shop
@@ -10,6 +14,7 @@ from salesbot import plugin_manager
 from salesbot.database import transaction
 from salesbot.errors import SalesbotError
 from salesbot.models.staff import ROLES
+from salesbot.plugin_loading import BUILT_IN, GROUP, Plugin
 from salesbot.services import shop
 from salesbot.services import staff as accounts
 
@@ -30,17 +35,30 @@ def demo() -> None:
 @with_appcontext
 def plugins() -> None:
     """List every plugin: what it does, or why it was left out."""
-    manager = plugin_manager.current()
     off = shop.state().switched_off
-    for plugin in sorted(manager.all, key=lambda plugin: plugin.name):
-        if plugin.problem:
-            state = f"left out: {plugin.problem}"
-        elif plugin.name in off:
-            state = f"switched off: {off[plugin.name] or 'by staff'}"
-        else:
-            state = f"on: {plugin.title or 'no description'}"
-        source = "built in" if plugin.built_in else plugin.version or "installed"
-        click.echo(f"{plugin.name:20} {source:10} {' '.join(state.split())}")
+    lines = [_line(plugin, off) for plugin in plugin_manager.current().all]
+    lines += [_left_out_line(name) for name in current_app.config["DISABLED_PLUGINS"]]
+    click.echo("\n".join(sorted(lines)))
+    if current_app.config["SAFE_MODE"]:
+        click.echo("Safe mode is on: only the built-in plugins are loaded.", err=True)
+
+
+def _line(plugin: Plugin, off: Mapping[str, str]) -> str:
+    if plugin.problem:
+        state = f"left out: {plugin.problem}"
+    elif plugin.name in off:
+        state = f"switched off: {off[plugin.name] or 'by staff'}"
+    else:
+        state = f"on: {plugin.title or 'no description'}"
+    source = "built in" if plugin.built_in else plugin.version or "installed"
+    return f"{plugin.name:20} {source:10} {' '.join(state.split())}"
+
+
+def _left_out_line(name: str) -> str:
+    source = "built in" if name in BUILT_IN else "installed"
+    if name not in {*BUILT_IN, *entry_points(group=GROUP).names}:
+        return f"{name:20} {'':10} there is no such plugin; SALESBOT_DISABLED_PLUGINS names it"
+    return f"{name:20} {source:10} left out by SALESBOT_DISABLED_PLUGINS"
 
 
 staff = AppGroup("staff", help="Accounts of the back office.")
