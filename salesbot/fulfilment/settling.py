@@ -10,6 +10,7 @@ from salesbot.fulfilment import telling
 from salesbot.fulfilment.door import Changes
 from salesbot.models import Delivery, Order, OrderLine
 from salesbot.services import shop, stock
+from salesbot.texts import speaking
 
 
 def paid(order: Order, *, who: str, why: str) -> None:
@@ -31,7 +32,10 @@ def finish(changes: Changes, units: list[Delivery]) -> None:
     still_open = telling.open_units(order.id)
     if not still_open:
         changes.move("fulfilled", who="salesbot", why="everything is delivered")
-    changes.tell(telling.reply_about(order, ready, still_open=still_open) if ready or still_open else None)
+    # A provider's request and the worker speak no language of their own.
+    with speaking(order.customer.language):
+        handed = telling.reply_about(order, ready, still_open=still_open) if ready or still_open else None
+    changes.tell(handed)
 
 
 def has_stock(order: Order) -> bool:
