@@ -6,8 +6,6 @@ the plugin's first write, or when it first loads an object that it could change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -44,7 +42,7 @@ class GuardedSession(Session):
 
 
 class Guard:
-    """What one call of a plugin has done to the session so far."""
+    """What one call of a plugin has done to the session so far; everything inside `with` is its doing."""
 
     def __init__(self, session: Session, plugin: str) -> None:
         self.session = session
@@ -54,6 +52,12 @@ class Guard:
         self._root = session.get_transaction()
         self._savepoint: SessionTransaction | None = None
         self._opening = False
+
+    def __enter__(self) -> None:
+        self._token = _guard.set(self)
+
+    def __exit__(self, *_raised: object) -> None:
+        _guard.reset(self._token)
 
     def open_savepoint(self) -> None:
         """Makes all that follows undoable; does nothing when it is already."""
@@ -68,7 +72,7 @@ class Guard:
         """Writes out what the plugin did; raises what the database says about it."""
         if self._savepoint is not None:
             self._savepoint.commit()
-        elif self.session.new or self.session.dirty or self.session.deleted:
+        else:
             self.session.flush()
         self._check_root()
 
@@ -85,16 +89,6 @@ class Guard:
         root = self.session.get_transaction()
         if root is not self._root or root is None or not root.is_active:
             raise TransactionBroken(self.plugin, self.offence or "ended the transaction")
-
-
-@contextmanager
-def guarded(guard: Guard) -> Iterator[None]:
-    """Everything done inside is done by the guard's plugin."""
-    token = _guard.set(guard)
-    try:
-        yield
-    finally:
-        _guard.reset(token)
 
 
 def _refuse(what: str) -> None:

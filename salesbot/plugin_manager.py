@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import pluggy
 from flask import Flask, current_app
 from pluggy import HookImpl
 
 from salesbot import hookspecs, plugin_loading
-from salesbot.containment import Guard, guarded
+from salesbot.containment import Guard
 from salesbot.database import db, reading
 from salesbot.errors import PluginProblem, TransactionBroken
 from salesbot.messages import Setting
@@ -30,12 +29,25 @@ SLOW = 3.0
 _caller: ContextVar[Call | None] = ContextVar("salesbot_caller", default=None)
 
 
-@dataclass
 class Call:
-    """One call of a plugin; `nested` are the seconds that calls made inside it took."""
+    """One call of a plugin, and its `seconds` less those of calls made inside it (`nested`)."""
 
-    plugin: Plugin
-    nested: float = 0.0
+    def __init__(self, plugin: Plugin) -> None:
+        self.plugin = plugin
+        self.nested = self.seconds = 0.0
+
+    def __enter__(self) -> Self:
+        self._outer = _caller.get()
+        self._token = _caller.set(self)
+        self._began = time.monotonic()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        whole = time.monotonic() - self._began
+        _caller.reset(self._token)
+        self.seconds = whole - self.nested
+        if self._outer is not None:
+            self._outer.nested += whole
 
 
 @dataclass(frozen=True)
@@ -127,13 +139,13 @@ class Manager:
 
         Raises nothing but TransactionBroken, when the transaction itself is lost.
         """
-        if db.session.new or db.session.dirty or db.session.deleted:
-            db.session.flush()
-        guard = Guard(db.session(), plugin.name)
+        session = db.session()
+        session.flush()
+        guard = Guard(session, plugin.name)
         reason = ""
-        with self._timed(plugin) as took:
+        with Call(plugin) as call:
             try:
-                with guarded(guard):
+                with guard:
                     result = check(_invoke(impl, arguments))
                     guard.keep()
             except (KeyboardInterrupt, TransactionBroken):
@@ -146,8 +158,8 @@ class Manager:
             guard.undo()
             self.failed(plugin, _name(impl), reason)
             return Failed(reason)
-        if took() > SLOW:
-            self.too_slow(plugin, _name(impl), took())
+        if call.seconds > SLOW:
+            self.too_slow(plugin, _name(impl), call.seconds)
         return result
 
     def call_outside(self, plugin: Plugin, work: Callable[[], Any]) -> Any:
@@ -157,25 +169,10 @@ class Manager:
         """
         db.session.rollback()
         try:
-            with self._timed(plugin), reading():
+            with Call(plugin), reading():
                 return work()
         finally:
             db.session.rollback()
-
-    @contextmanager
-    def _timed(self, plugin: Plugin) -> Iterator[Callable[[], float]]:
-        outer = _caller.get()
-        call = Call(plugin)
-        token = _caller.set(call)
-        began = time.monotonic()
-        whole = 0.0
-        try:
-            yield lambda: whole - call.nested
-        finally:
-            whole = time.monotonic() - began
-            _caller.reset(token)
-            if outer is not None:
-                outer.nested += whole
 
     def failed(self, plugin: Plugin, hook: str, reason: str) -> None:
         """Records a failure in the present transaction and switches the plugin off after too many."""
@@ -192,7 +189,7 @@ class Manager:
 
 def _invoke(impl: HookImpl, arguments: dict[str, Any]) -> Any:
     kwargs = {name: arguments[name] for name in impl.kwargnames if name in arguments}
-    return impl.function(*[arguments[name] for name in impl.argnames], **kwargs)
+    return impl.function(*map(arguments.__getitem__, impl.argnames), **kwargs)
 
 
 def _name(impl: HookImpl) -> str:

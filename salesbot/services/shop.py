@@ -29,15 +29,16 @@ class ShopState:
 
 def state(revision: int | None = None) -> ShopState:
     """The present state; asks the database for its revision once a request or turn unless given."""
+    known: ShopState | None
     if revision is None:
-        revision = g.get("shop_revision")
-        if revision is None:
-            revision = db.session.scalar(_REVISION) or 0
-    g.shop_revision = revision
-    known: ShopState | None = current_app.extensions.get("salesbot.shop")
+        known = g.get("shop_state")
+        if known is not None:
+            return known
+        revision = db.session.scalar(_REVISION) or 0
+    known = current_app.extensions.get("salesbot.shop")
     if known is None or known.revision != revision:
-        known = _load(revision)
-        current_app.extensions["salesbot.shop"] = known
+        known = current_app.extensions["salesbot.shop"] = _load(revision)
+    g.shop_state = known
     return known
 
 
@@ -59,17 +60,17 @@ def changed() -> None:
         db.session.add(row)
     row.number += 1
     db.session.flush()
-    g.pop("shop_revision", None)
+    g.pop("shop_state", None)
 
 
 def setting(name: str) -> Any:
     """A core setting's value: what the environment fixed, else the back office, else file or default."""
-    option = BY_NAME[name]
-    if option.in_back_office and name not in current_app.config["FIXED"]:
+    option, config = BY_NAME[name], current_app.config
+    if option.in_back_office and name not in config["FIXED"]:
         text = state().texts.get(name)
         if text is not None:
             return option.read(text)
-    return current_app.config[name]
+    return config[name]
 
 
 def plugin_setting(plugin: str, declared: Setting) -> str:
