@@ -65,6 +65,8 @@ class Guard:
             self._opening = True
             try:
                 self._savepoint = self.session.begin_nested()
+                # Only now is it sent: a statement past the session would come before it.
+                self.session.connection()
             finally:
                 self._opening = False
 
@@ -78,12 +80,19 @@ class Guard:
 
     def undo(self) -> None:
         """Takes back what the plugin did; TransactionBroken when that cannot be done any more."""
-        if self._savepoint is not None and self._savepoint.is_active:
+        if self._savepoint is not None and self._is_open(self._savepoint):
             self._savepoint.rollback()
         for started in (*self.session.new, *self.session.deleted):
             self.session.expunge(started)
         self._check_root()
         self.session.expire_all()
+
+    def _is_open(self, savepoint: SessionTransaction) -> bool:
+        """Also when a failed flush has made it unusable for anything but to be rolled back."""
+        nested: SessionTransaction | None = self.session.get_nested_transaction()
+        while nested is not None and nested is not savepoint:
+            nested = nested.parent
+        return nested is not None
 
     def _check_root(self) -> None:
         root = self.session.get_transaction()
