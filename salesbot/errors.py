@@ -38,6 +38,14 @@ class OutOfStock(SalesbotError):
         self.left = left
 
 
+class CouponRefused(SalesbotError):
+    """A coupon takes nothing off. `reason` is "unknown", "not now", "used up" or "nothing"."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the coupon is refused: {reason}")
+        self.reason = reason
+
+
 class NotForSale(SalesbotError):
     """The product is not offered (any more)."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from salesbot import Chat, Choice, Message, Order, Reply, hookimpl, show_money, translator
-from salesbot.fulfilment import NotForSale, OutOfStock
-from salesbot.services import catalog, links
+from salesbot.fulfilment import CouponRefused, NotForSale, OutOfStock
+from salesbot.services import catalog, coupons, links
 from salesbot_checkout.cart import Cart
 
 _ = translator(__name__)
@@ -19,6 +20,14 @@ MOST = 100
 def salesbot_menu_items(chat: Chat) -> Choice | None:
     """The cart, while something is in it."""
     return Choice("cart", _("My cart")) if chat.data and Cart(chat).items else None
+
+
+@hookimpl(tryfirst=True, specname="salesbot_handle_message")
+def coupon_typed(message: Message, chat: Chat) -> Reply | list[Reply] | None:
+    """A coupon's code counts in any state of the cart, before anybody searches for the word."""
+    if chat.question is not None or not coupons.is_code(message.text):
+        return None
+    return _coupon(chat, message.text)
 
 
 @hookimpl
@@ -56,6 +65,9 @@ def _ask_how_many(product_id: int) -> Reply | None:
 
 
 def _several(chat: Chat, product_id: int, text: str) -> Reply | list[Reply] | None:
+    if coupons.is_code(text):
+        Cart(chat).coupon = coupons.normal(text)
+        return _ask_how_many(product_id)
     match = re.search(r"\d{1,6}", text)
     if match is None:
         return Reply(
@@ -103,13 +115,32 @@ def _cart(chat: Chat) -> Reply | list[Reply] | None:
     return _pay(order, chat.language)
 
 
-def _placed(chat: Chat, cart: Cart, before: dict[int, int]) -> Reply | list[Reply]:
+def _coupon(chat: Chat, text: str) -> Reply | list[Reply]:
+    cart = Cart(chat)
+    before, cart.coupon = cart.coupon, coupons.normal(text)
+    if cart.items:
+        return _placed(chat, cart, dict(cart.items), coupon_before=before)
+    return Reply(
+        _("I have noted your code {code}. It counts with your next order.").format(code=cart.coupon),
+        [Choice("menu", _("Menu"))],
+    )
+
+
+def _placed(
+    chat: Chat, cart: Cart, before: dict[int, int], *, coupon_before: str | None = None
+) -> Reply | list[Reply]:
     """Places the cart as an order, or says kindly why it cannot be; then the cart is as `before`."""
     try:
         order = cart.place()
     except OutOfStock as exc:
         cart.items = before
         return _too_few(exc, before)
+    except CouponRefused as exc:
+        code, cart.coupon = cart.coupon, coupon_before
+        if coupon_before == code:
+            cart.coupon = None
+        without = _placed(chat, cart, before)
+        return _with_words(_why_refused(exc, code or ""), without)
     except NotForSale:
         cart.forget_what_is_gone()
         return Reply(
@@ -120,6 +151,21 @@ def _placed(chat: Chat, cart: Cart, before: dict[int, int]) -> Reply | list[Repl
         cart.forget()
         return []
     return _pay(order, chat.language)
+
+
+def _why_refused(exc: CouponRefused, code: str) -> str:
+    sentences = {
+        "not now": _("The code {code} does not count today."),
+        "used up": _("The code {code} is used up."),
+        "nothing": _("The code {code} is not for what is in your cart."),
+    }
+    return sentences.get(exc.reason, _("I do not know the code {code}.")).format(code=code)
+
+
+def _with_words(words: str, reply: Reply | list[Reply]) -> Reply | list[Reply]:
+    if not isinstance(reply, Reply):
+        return [Reply(words), *reply]
+    return replace(reply, text=f"{words}\n\n{reply.text}")
 
 
 def _too_few(exc: OutOfStock, before: dict[int, int]) -> Reply:
@@ -137,6 +183,9 @@ def _pay(order: Any, language: str) -> Reply:
         f"{line.quantity} × {line.title} – {show_money(line.amount, order.currency, language)}"
         for line in order.lines
     )
+    if order.discount:
+        off = show_money(order.discount, order.currency, language)
+        lines += "\n" + _("Code {code}: −{amount}").format(code=order.coupon.code, amount=off)
     total = show_money(order.total, order.currency, language)
     text = _("Your order:\n{lines}\n\nTotal: *{total}*\n\nPay here: {link}").format(
         lines=lines, total=total, link=links.pay_url(order.id)

@@ -41,11 +41,26 @@ class Cart:
         """Takes a product out."""
         self.items = {number: count for number, count in self.items.items() if number != product_id}
 
+    @property
+    def coupon(self) -> str | None:
+        """The code that is to make the order cheaper."""
+        code: str | None = self._chat.data.get("coupon")
+        return code
+
+    @coupon.setter
+    def coupon(self, code: str | None) -> None:
+        self._chat.data["coupon"] = code
+
     def place(self) -> Order:
-        """Holds the goods: a new order in place of the one before. Raises OutOfStock, NotForSale."""
+        """Holds the goods: a new order in place of the one before.
+
+        Raises OutOfStock, NotForSale, CouponRefused; then the order before is still there.
+        """
         with db.session.begin_nested():
             self._cancel("the cart was changed")
-            order = fulfilment.place(self._chat.customer.id, self._chat.id, list(self.items.items()))
+            order = fulfilment.place(
+                self._chat.customer.id, self._chat.id, list(self.items.items()), coupon=self.coupon
+            )
         self._chat.data["order"] = order.id
         return order
 
@@ -56,8 +71,8 @@ class Cart:
 
     def forget(self) -> None:
         """Begins a new cart; the order stays as it is."""
-        self._chat.data.pop("items", None)
-        self._chat.data.pop("order", None)
+        for name in ("items", "order", "coupon"):
+            self._chat.data.pop(name, None)
 
     def forget_what_is_gone(self) -> None:
         """Takes out what is not for sale any more."""

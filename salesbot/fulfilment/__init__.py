@@ -1,6 +1,6 @@
 """An order's way: placed, paid, delivered, told; every change of its state goes through one door."""
 
-from salesbot.errors import NotForSale, OutOfStock, WrongState
+from salesbot.errors import CouponRefused, NotForSale, OutOfStock, WrongState
 from salesbot.fulfilment.deliveries import (
     count_download,
     deliver_next,
@@ -20,6 +20,7 @@ from salesbot.fulfilment.payments import (
 from salesbot.fulfilment.refunds import ask_refund, refund_next, refundable, refunded_by_staff
 
 __all__ = [
+    "CouponRefused",
     "NotForSale",
     "OutOfStock",
     "WrongState",

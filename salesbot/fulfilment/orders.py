@@ -13,7 +13,7 @@ from salesbot.errors import NotForSale, OutOfStock, WrongState
 from salesbot.fulfilment import settling
 from salesbot.fulfilment.door import Changes
 from salesbot.models import Category, Order, OrderLine, Product
-from salesbot.services import catalog, orders, shop, stock
+from salesbot.services import catalog, coupons, orders, shop, stock
 
 MOST_OF_ONE = 100
 """Units of one product in one order."""
@@ -25,10 +25,12 @@ def place(
     items: Sequence[tuple[int, int]],
     *,
     who: str = "customer",
+    coupon: str | None = None,
 ) -> Order:
     """A new order for (product id, quantity) pairs at today's prices, holding its stock.
 
-    Raises OutOfStock and NotForSale. A total of 0 is paid at once. Flushes, never commits.
+    Raises OutOfStock, NotForSale, and CouponRefused for a `coupon` code that takes nothing off. A
+    total of 0 is paid at once. Flushes, never commits.
     """
     wanted = _added_up(items)
     stock.lock(wanted)
@@ -38,17 +40,24 @@ def place(
         available = left[product_id]
         if available is not None and available < quantity:
             raise OutOfStock(products[product_id].title, available)
+    taken_off, discount = None, 0
+    if coupon:
+        goods = {products[product_id]: quantity for product_id, quantity in wanted.items()}
+        taken_off, discount = coupons.discount(coupon, customer_id, goods)
+    lines = [
+        _line(position, products[product_id], quantity)
+        for position, (product_id, quantity) in enumerate(wanted.items(), 1)
+    ]
     order = Order(
         number=_fresh_number(),
         customer_id=customer_id,
         conversation_id=conversation_id,
         currency=shop.setting("CURRENCY"),
-        total=sum(products[product_id].price * quantity for product_id, quantity in wanted.items()),
+        total=sum(line.amount for line in lines) - discount,
+        discount=discount,
+        coupon=taken_off,
         expires_at=clock.now() + timedelta(minutes=shop.setting("ORDER_MINUTES")),
-        lines=[
-            _line(position, products[product_id], quantity)
-            for position, (product_id, quantity) in enumerate(wanted.items(), 1)
-        ],
+        lines=lines,
     )
     db.session.add(order)
     db.session.flush()

@@ -3,6 +3,7 @@
 from salesbot.database import db
 from salesbot.models.catalog import Category, LicenceKey, Product
 from salesbot.models.conversations import Conversation, Message
+from salesbot.models.coupons import Coupon
 from salesbot.models.customers import Customer, CustomerAddress
 from salesbot.models.deliveries import Delivery
 from salesbot.models.orders import Order, OrderEvent, OrderLine
@@ -14,6 +15,7 @@ ALL = (
     Category,
     Product,
     LicenceKey,
+    Coupon,
     Customer,
     CustomerAddress,
     Conversation,
@@ -36,6 +38,7 @@ __all__ = [
     "ALL",
     "Category",
     "Conversation",
+    "Coupon",
     "Customer",
     "CustomerAddress",
     "Delivery",

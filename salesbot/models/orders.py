@@ -12,19 +12,23 @@ from salesbot import clock
 from salesbot.database import BigId, Model, Money, UTCDateTime, state_type
 from salesbot.models.catalog import Product
 from salesbot.models.conversations import Conversation
+from salesbot.models.coupons import Coupon
 from salesbot.models.customers import Customer
 
 ORDER_STATES = ("pending", "paid", "fulfilled", "expired", "cancelled")
 
 
 class Order(Model):
-    """One purchase; money in minor units of `currency`. `expires_at` ends its hold on the stock.
+    """One purchase; money in minor units of `currency`. `total` is the lines' sum less `discount`.
+
+    `expires_at` ends its hold on the stock.
 
     While `frozen_at` is set, as during a dispute about its payment, nothing of it is handed over.
     """
 
     __table_args__ = (
         CheckConstraint("total >= 0", name="total_not_negative"),
+        CheckConstraint("discount >= 0", name="discount_not_negative"),
         CheckConstraint(f"state IN {ORDER_STATES}", name="state"),
         CheckConstraint("state NOT IN ('paid', 'fulfilled') OR paid_at IS NOT NULL", name="paid_at"),
         Index("ix_order_state_expires_at", "state", "expires_at"),
@@ -39,6 +43,8 @@ class Order(Model):
     state: Mapped[str] = mapped_column(state_type(), default="pending")
     currency: Mapped[str] = mapped_column(String(3))
     total: Mapped[int] = mapped_column(Money)
+    discount: Mapped[int] = mapped_column(Money, default=0)
+    coupon_id: Mapped[int | None] = mapped_column(ForeignKey("coupon.id", ondelete="RESTRICT"), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -47,6 +53,7 @@ class Order(Model):
     reminded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     frozen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
+    coupon: Mapped[Coupon | None] = relationship()
     customer: Mapped[Customer] = relationship()
     conversation: Mapped[Conversation] = relationship()
     lines: Mapped[list[OrderLine]] = relationship(

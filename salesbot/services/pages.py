@@ -45,6 +45,8 @@ class OrderPage:
     language: str
     channel: str
     total: str
+    coupon: str
+    discount: str
     lines: tuple[Line, ...]
     seconds_left: int
     goods: tuple[Goods, ...]
@@ -93,6 +95,8 @@ def order_page(order_id: int) -> OrderPage | None:
         language=language,
         channel=order.conversation.channel,
         total=money.show(order.total, order.currency, language),
+        coupon=order.coupon.code if order.coupon is not None else "",
+        discount=money.show(-order.discount, order.currency, language) if order.discount else "",
         lines=tuple(_line(line, order.currency, language) for line in order.lines),
         seconds_left=max(0, int(left)) if order.state == "pending" else 0,
         goods=goods_of(order),

@@ -168,6 +168,35 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "coupon",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("percent", sa.Integer(), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("category_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("uses_allowed", sa.Integer(), nullable=True),
+        sa.Column("uses_per_customer", sa.Integer(), nullable=True),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(percent IS NULL) <> (amount IS NULL)", name=op.f("ck_coupon_percent_or_amount")),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_coupon_amount")),
+        sa.CheckConstraint("percent BETWEEN 1 AND 100", name=op.f("ck_coupon_percent")),
+        sa.CheckConstraint("product_id IS NULL OR category_id IS NULL", name=op.f("ck_coupon_one_part")),
+        sa.CheckConstraint("uses_allowed >= 0", name=op.f("ck_coupon_uses_allowed")),
+        sa.CheckConstraint("uses_per_customer > 0", name=op.f("ck_coupon_uses_per_customer")),
+        sa.ForeignKeyConstraint(
+            ["category_id"], ["category.id"], name=op.f("fk_coupon_category_id_category"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_coupon_product_id_product"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_coupon")),
+        sa.UniqueConstraint("code", name=op.f("uq_coupon_code")),
+    )
+    op.create_table(
         "message",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("conversation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -237,6 +266,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("discount", sa.BigInteger(), nullable=False),
+        sa.Column("coupon_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
@@ -250,12 +281,16 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state NOT IN ('paid', 'fulfilled') OR paid_at IS NOT NULL", name=op.f("ck_order_paid_at")
         ),
+        sa.CheckConstraint("discount >= 0", name=op.f("ck_order_discount_not_negative")),
         sa.CheckConstraint("total >= 0", name=op.f("ck_order_total_not_negative")),
         sa.ForeignKeyConstraint(
             ["conversation_id"],
             ["conversation.id"],
             name=op.f("fk_order_conversation_id_conversation"),
             ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["coupon_id"], ["coupon.id"], name=op.f("fk_order_coupon_id_coupon"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customer.id"], name=op.f("fk_order_customer_id_customer"), ondelete="RESTRICT"
@@ -265,6 +300,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("order", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_order_conversation_id"), ["conversation_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_order_coupon_id"), ["coupon_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_order_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_order_state_expires_at", ["state", "expires_at"], unique=False)
 
@@ -500,6 +536,7 @@ def downgrade() -> None:
     with op.batch_alter_table("order", schema=None) as batch_op:
         batch_op.drop_index("ix_order_state_expires_at")
         batch_op.drop_index(batch_op.f("ix_order_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_order_coupon_id"))
         batch_op.drop_index(batch_op.f("ix_order_conversation_id"))
 
     op.drop_table("order")
@@ -519,6 +556,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_message_conversation_id_id")
 
     op.drop_table("message")
+    op.drop_table("coupon")
     with op.batch_alter_table("product", schema=None) as batch_op:
         batch_op.drop_index("ix_product_category_id_position")
 
