@@ -188,6 +188,13 @@ OPTIONS: tuple[Option, ...] = (
         _count,
         in_back_office=True,
     ),
+    Option(
+        "REMIND_MINUTES",
+        "remind of an unpaid order this many minutes before it ends; 0: never",
+        15,
+        _count,
+        in_back_office=True,
+    ),
     Option("DOWNLOADS", "how often a bought file may be downloaded", 5, _count, in_back_office=True),
     Option("DOWNLOAD_DAYS", "how many days a download link works", 30, _count, in_back_office=True),
     Option(
@@ -225,10 +232,10 @@ def read(instance: Path, overrides: Mapping[str, Any] | None = None) -> dict[str
     The key `FIXED` names those that the environment or `overrides` decided: the back office shows
     them and cannot change them. `PLUGIN_SETTINGS` holds the environment's other `SALESBOT_` words.
     Names in `overrides` that are no setting (Flask's own, a plugin's)
-    are passed through.
+    are passed through. `KEYRING_FILE` is the file that the keyring stands in, None when it is set.
     """
     values: dict[str, Any] = {option.name: option.default for option in OPTIONS}
-    values.update(_instance_file(instance / "config.py"))
+    values.update(instance_file(instance / "config.py"))
     fixed: set[str] = set()
     for option in OPTIONS:
         found = from_environment(option)
@@ -250,7 +257,8 @@ def read(instance: Path, overrides: Mapping[str, Any] | None = None) -> dict[str
     return values
 
 
-def _instance_file(path: Path) -> dict[str, Any]:
+def instance_file(path: Path) -> dict[str, Any]:
+    """The settings that stand in a shop's `config.py`; none when there is no such file."""
     if not path.is_file():
         return {}
     names: dict[str, Any] = {}
@@ -272,8 +280,9 @@ def _complete(values: dict[str, Any], instance: Path) -> None:
         values["DATABASE_URL"] = f"sqlite:///{instance / 'salesbot.db'}"
     if not values["SESSION_SECRET"]:
         values["SESSION_SECRET"] = _made_once(instance / "session_secret", secrets.token_urlsafe(48))
+    values["KEYRING_FILE"] = None if values["KEYRING"] else instance / "keyring"
     if not values["KEYRING"]:
-        values["KEYRING"] = _words(_made_once(instance / "keyring", new_key()))
+        values["KEYRING"] = _words(_made_once(values["KEYRING_FILE"], new_key()))
     for name, other in (pair := ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"), pair[::-1]):
         if values[name] and not values[other]:
             raise ConfigError(f"{name} is set and {other} is not: set both, or neither")

@@ -44,6 +44,7 @@ class Worker:
             (deliveries.has_due, lambda _each: fulfilment.deliver_next()),
             (deliveries.has_waiting, lambda _each: in_transaction(fulfilment.fill_waiting)),
             (refunds.has_due, lambda _each: fulfilment.refund_next()),
+            (orders.has_to_remind, lambda _each: in_transaction(fulfilment.remind_next)),
             (orders.has_overdue, lambda _each: in_transaction(fulfilment.expire_next)),
         )
         self.stopping = threading.Event()

@@ -10,7 +10,7 @@ from salesbot.fulfilment.deliveries import (
     resend,
 )
 from salesbot.fulfilment.methods import method_named, payment_methods
-from salesbot.fulfilment.orders import cancel, expire_next, place
+from salesbot.fulfilment.orders import cancel, expire_next, place, remind_next
 from salesbot.fulfilment.payments import (
     begin_payment,
     confirm_by_staff,
@@ -40,6 +40,7 @@ __all__ = [
     "refund_next",
     "refundable",
     "refunded_by_staff",
+    "remind_next",
     "renew",
     "resend",
     "take_event",

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
-from salesbot import clock
+from salesbot import clock, outbox
+from salesbot.channels import registry
 from salesbot.database import db
 from salesbot.errors import NotForSale, OutOfStock, WrongState
-from salesbot.fulfilment import settling
+from salesbot.fulfilment import settling, telling
 from salesbot.fulfilment.door import Changes
 from salesbot.models import Category, Order, OrderLine, Product
 from salesbot.services import catalog, coupons, orders, shop, stock
+from salesbot.services.conversations import window_is_open
+from salesbot.texts import speaking
 
 MOST_OF_ONE = 100
 """Units of one product in one order."""
@@ -48,6 +51,8 @@ def place(
         _line(position, products[product_id], quantity)
         for position, (product_id, quantity) in enumerate(wanted.items(), 1)
     ]
+    if taken_off is not None:
+        _take_off(lines, taken_off, discount, products)
     order = Order(
         number=_fresh_number(),
         customer_id=customer_id,
@@ -96,6 +101,51 @@ def expire_next() -> bool:
         changes.move("expired", who="salesbot", why="not paid in time")
         changes.tell()
     return True
+
+
+def remind_next() -> bool:
+    """Reminds one buyer of an order that will end soon, once; False when there is none. Flush only.
+
+    Nobody is reminded who said "stop", who talks to a person, or outside the 24-hour window.
+    """
+    number = db.session.scalar(_to_remind())
+    order = orders.locked(number) if number is not None else None
+    if order is None:
+        return False
+    if order.state != "pending" or order.reminded_at is not None:
+        return True
+    order.reminded_at = clock.now()
+    chat = order.conversation
+    hours = registry.channel(chat.channel).window_hours
+    welcome = order.customer.stopped_at is None and chat.answered_by == "bot"
+    if welcome and window_is_open(chat.last_inbound_at, hours):
+        with speaking(order.customer.language):
+            outbox.say(chat.id, telling.reminder(order))
+        orders.note(order, "salesbot", "reminded the buyer")
+    db.session.flush()
+    return True
+
+
+def has_to_remind() -> bool:
+    """Whether `remind_next` might find something."""
+    return db.session.scalar(_to_remind()) is not None
+
+
+def _to_remind() -> Select[int]:
+    now = clock.now()
+    before = timedelta(minutes=shop.setting("REMIND_MINUTES"))
+    return (
+        select(Order.id)
+        .where(
+            Order.state == "pending",
+            Order.reminded_at.is_(None),
+            Order.expires_at > now,
+            Order.expires_at <= now + before,
+            Order.created_at < now - before,
+        )
+        .order_by(Order.id)
+        .limit(1)
+    )
 
 
 def has_overdue() -> bool:
@@ -148,4 +198,12 @@ def _line(position: int, product: Product, quantity: int) -> OrderLine:
         unit_price=product.price,
         quantity=quantity,
         amount=product.price * quantity,
+        tax_rate=product.tax_rate,
     )
+
+
+def _take_off(lines: list[OrderLine], coupon: Coupon, discount: int, products: dict[int, Product]) -> None:
+    """Gives each line that the coupon is for its part of the discount, by which its tax shrinks."""
+    counted = [line.amount if coupons.counts(coupon, products[line.product_id]) else 0 for line in lines]
+    for line, part in zip(lines, money.spread(discount, counted), strict=True):
+        line.discount = part

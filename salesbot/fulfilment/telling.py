@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, select
 
+from salesbot import money
 from salesbot.database import db
 from salesbot.messages import Choice, Reply
 from salesbot.models import Delivery, Order, OrderLine
@@ -39,6 +40,16 @@ def reply_about(order: Order, ready: Sequence[Delivery], *, still_open: int) -> 
     if still_open:
         paragraphs.append(_("The rest takes a moment. It comes to this chat by itself."))
     return Reply("\n\n".join(paragraphs), ways_on())
+
+
+def reminder(order: Order) -> Reply:
+    """The one reminder of an unpaid order."""
+    total = money.show(order.total, order.currency, order.customer.language)
+    text = _("Your order {number} for {total} is still waiting. Soon I must let it go. Pay here: {link}")
+    return Reply(
+        text.format(number=order.number, total=total, link=links.pay_url(order.id)),
+        [Choice("cart", _("My cart")), Choice("menu", _("Menu"))],
+    )
 
 
 def ways_on() -> list[Choice]:
