@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import current_app
@@ -87,6 +88,24 @@ class EncryptedText(TypeDecorator[str]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else vault.decrypt(value)
+
+
+class Percent(TypeDecorator[Decimal]):
+    """A percentage with up to three decimals, such as 8.875; kept as a whole number of thousandths."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        thousandths = Decimal(value) * 1000
+        if thousandths != thousandths.to_integral_value():
+            raise ValueError("a percentage has three decimals at most")
+        return int(thousandths)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value) / 1000
 
 
 def table(model: type[Any]) -> Table:

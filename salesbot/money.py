@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal, DecimalException
 
 from babel.numbers import format_currency, get_currency_precision, list_currencies
@@ -42,3 +43,20 @@ def to_minor(amount: Decimal | str, currency: str) -> int:
 def show(amount: int, currency: str, language: str = "en") -> str:
     """An amount as a person reads it: `show(1999, "USD")` is `$19.99`."""
     return format_currency(to_decimal(amount, currency), currency, locale=language)
+
+
+def spread(amount: int, over: Sequence[int]) -> list[int]:
+    """`amount`, at most the sum of `over`, in whole parts that add up to it, in proportion to `over`.
+
+    What is lost by rounding down goes to the parts that lost most, so that none exceeds its own.
+    """
+    whole = sum(over)
+    if not 0 <= amount <= whole:
+        raise ValueError(f"{amount} can't be spread over {whole}")
+    if not whole:
+        return [0] * len(over)
+    parts = [amount * own // whole for own in over]
+    by_loss = sorted(range(len(over)), key=lambda n: (-(amount * over[n] % whole), n))
+    for n in by_loss[: amount - sum(parts)]:
+        parts[n] += 1
+    return parts

@@ -53,6 +53,8 @@ def place(
     ]
     if taken_off is not None:
         _take_off(lines, taken_off, discount, products)
+    if taken_off is not None:
+        _take_off(lines, taken_off, discount, products)
     order = Order(
         number=_fresh_number(),
         customer_id=customer_id,

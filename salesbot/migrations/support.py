@@ -11,7 +11,7 @@ from typing import Any, Literal
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from salesbot.database import EncryptedText, UTCDateTime
+from salesbot.database import EncryptedText, Percent, UTCDateTime
 from salesbot.models import ALL
 
 OWN_TABLES = frozenset(model.__tablename__ for model in ALL)
@@ -38,6 +38,8 @@ def render_item(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, EncryptedText):
         return "sa.Text()"
+    if kind == "type" and isinstance(item, Percent):
+        return "sa.Integer()"
     return False
 
 

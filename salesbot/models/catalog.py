@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -18,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from salesbot import clock
-from salesbot.database import BigId, EncryptedText, Model, Money, UTCDateTime, state_type
+from salesbot.database import BigId, EncryptedText, Model, Money, Percent, UTCDateTime, state_type
 
 BUILT_IN_KINDS = ("key", "file", "link")
 
@@ -39,14 +40,17 @@ class Category(Model):
 
 
 class Product(Model):
-    """One thing for sale. `price` in minor units of the shop's currency.
+    """One thing for sale. `price` in minor units of the shop's currency, with the tax in it.
 
     `kind` is a word: "key", "file" and "link" are the core's; any other is a plugin's. `cover` and
     `file` are names in the instance folder's uploads; `file_name` is what the customer sees.
+    `tax_rate` is a percentage, None where nothing is taxed. `delivery_text` is what the buyer reads
+    in the chat in place of our own words (see `salesbot.services.delivery_texts`).
     """
 
     __table_args__ = (
         CheckConstraint("price >= 0", name="price_not_negative"),
+        CheckConstraint("tax_rate BETWEEN 0 AND 99999", name="tax_rate"),
         Index("ix_product_category_id_position", "category_id", "position", "id"),
     )
 
@@ -57,10 +61,12 @@ class Product(Model):
     summary: Mapped[str] = mapped_column(String(200), default="")
     description: Mapped[str] = mapped_column(Text, default="")
     price: Mapped[int] = mapped_column(Money)
+    tax_rate: Mapped[Decimal | None] = mapped_column(Percent)
     cover: Mapped[str] = mapped_column(String(255), default="")
     file: Mapped[str] = mapped_column(String(255), default="")
     file_name: Mapped[str] = mapped_column(String(255), default="")
     link: Mapped[str] = mapped_column(Text, default="")
+    delivery_text: Mapped[str] = mapped_column(Text, default="")
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)

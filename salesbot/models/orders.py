@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from salesbot import clock
-from salesbot.database import BigId, Model, Money, UTCDateTime, state_type
+from salesbot.database import BigId, Model, Money, Percent, UTCDateTime, state_type
 from salesbot.models.catalog import Product
 from salesbot.models.conversations import Conversation
 from salesbot.models.coupons import Coupon
@@ -66,12 +67,17 @@ class Order(Model):
 
 
 class OrderLine(Model):
-    """`quantity` of one product as it was when the order was placed."""
+    """`quantity` of one product as it was when the order was placed.
+
+    `discount` is this line's part of the order's. What is left of `amount` has the tax in it, at
+    `tax_rate` percent.
+    """
 
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity_positive"),
         CheckConstraint("unit_price >= 0", name="unit_price_not_negative"),
         CheckConstraint("amount = unit_price * quantity", name="amount"),
+        CheckConstraint("discount BETWEEN 0 AND amount", name="discount"),
         UniqueConstraint("order_id", "position"),
     )
 
@@ -85,6 +91,8 @@ class OrderLine(Model):
     unit_price: Mapped[int] = mapped_column(Money)
     quantity: Mapped[int]
     amount: Mapped[int] = mapped_column(Money)
+    discount: Mapped[int] = mapped_column(Money, default=0)
+    tax_rate: Mapped[Decimal | None] = mapped_column(Percent)
 
     order: Mapped[Order] = relationship(back_populates="lines")
     product: Mapped[Product] = relationship()

@@ -44,13 +44,14 @@ def discount(code: str, customer_id: int, goods: Mapping[Product, int]) -> tuple
     mine = coupon.uses_per_customer
     if mine is not None and _uses(coupon, customer_id) >= mine:
         raise CouponRefused("used up")
-    counted = sum(product.price * count for product, count in goods.items() if _counts(coupon, product))
+    counted = sum(product.price * count for product, count in goods.items() if counts(coupon, product))
     if not counted:
         raise CouponRefused("nothing")
     return coupon, _off(coupon, counted)
 
 
-def _counts(coupon: Coupon, product: Product) -> bool:
+def counts(coupon: Coupon, product: Product) -> bool:
+    """Whether the coupon is for this product."""
     return coupon.product_id in {None, product.id} and coupon.category_id in {None, product.category_id}
 
 

@@ -145,15 +145,18 @@ def upgrade() -> None:
         sa.Column("summary", sa.String(length=200), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("price", sa.BigInteger(), nullable=False),
+        sa.Column("tax_rate", sa.Integer(), nullable=True),
         sa.Column("cover", sa.String(length=255), nullable=False),
         sa.Column("file", sa.String(length=255), nullable=False),
         sa.Column("file_name", sa.String(length=255), nullable=False),
         sa.Column("link", sa.Text(), nullable=False),
+        sa.Column("delivery_text", sa.Text(), nullable=False),
         sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("price >= 0", name=op.f("ck_product_price_not_negative")),
+        sa.CheckConstraint("tax_rate BETWEEN 0 AND 99999", name=op.f("ck_product_tax_rate")),
         sa.ForeignKeyConstraint(
             ["category_id"],
             ["category.id"],
@@ -332,7 +335,10 @@ def upgrade() -> None:
         sa.Column("unit_price", sa.BigInteger(), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("discount", sa.BigInteger(), nullable=False),
+        sa.Column("tax_rate", sa.Integer(), nullable=True),
         sa.CheckConstraint("amount = unit_price * quantity", name=op.f("ck_order_line_amount")),
+        sa.CheckConstraint("discount BETWEEN 0 AND amount", name=op.f("ck_order_line_discount")),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_order_line_quantity_positive")),
         sa.CheckConstraint("unit_price >= 0", name=op.f("ck_order_line_unit_price_not_negative")),
         sa.ForeignKeyConstraint(
@@ -354,6 +360,7 @@ def upgrade() -> None:
         sa.Column("method", sa.String(length=64), nullable=False),
         sa.Column("reference", sa.String(length=255), nullable=True),
         sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("proof_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -368,6 +375,9 @@ def upgrade() -> None:
         sa.CheckConstraint("amount >= 0", name=op.f("ck_payment_amount_not_negative")),
         sa.ForeignKeyConstraint(
             ["order_id"], ["order.id"], name=op.f("fk_payment_order_id_order"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["proof_id"], ["message.id"], name=op.f("fk_payment_proof_id_message"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
         sa.UniqueConstraint("method", "reference", name=op.f("uq_payment_method_reference")),
