@@ -66,7 +66,11 @@ def browser() -> Iterator[Browser]:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
         lacking("browser", "Playwright is not installed")
-    with sync_playwright() as playwright:
+    try:
+        playwright = sync_playwright().start()
+    except Exception as problem:  # noqa: BLE001 - it raises nothing more telling
+        lacking("browser", f"{problem} (Debian and Ubuntu: sudo apt install libatomic1)")
+    try:
         path = find_chromium(playwright)
         if path is None:
             lacking("browser", "there is none here (Debian and Ubuntu: sudo apt install chromium)")
@@ -76,6 +80,8 @@ def browser() -> Iterator[Browser]:
             lacking("browser", f"{path} does not start: {problem.message.splitlines()[0]}")
         yield chromium
         chromium.close()
+    finally:
+        playwright.stop()
 
 
 @contextmanager
