@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from salesbot import (
+    Chat,
+    Choice,
+    Message,
     NeedsStaff,
     Order,
     Payment,
     PaymentMethod,
+    Reply,
     Setting,
     Show,
     hookimpl,
@@ -16,8 +20,11 @@ from salesbot import (
     show_money,
     translator,
 )
+from salesbot.services import proofs
 
 _ = translator(__name__)
+
+PROOFS = frozenset({"image/jpeg", "image/png", "image/webp", "application/pdf"})
 
 
 class ManualPayment(PaymentMethod):
@@ -38,12 +45,29 @@ class ManualPayment(PaymentMethod):
                 details=setting("details").strip(),
                 number=order.number,
             )
-            + _("When we see your money, you get everything in your chat.")
+            + _("You can send a picture of the transfer in the chat. ")
+            + _("When we see your money, you get everything there.")
         )
 
     def refund(self, payment: Payment, amount: int, key: str) -> NeedsStaff:
         """Staff send the money back themselves."""
         return NeedsStaff("Send the money back to the account that it came from.")
+
+
+@hookimpl
+def salesbot_handle_message(message: Message, chat: Chat) -> Reply | None:
+    """Takes the picture of a transfer while one is awaited."""
+    if not any(medium.content_type in PROOFS for medium in message.media):
+        return None
+    order = proofs.keep(chat.id, ManualPayment.name)
+    if order is None:
+        return None
+    return Reply(
+        _(
+            "Thank you! I have your picture for order {number}. We check it, and then everything comes here."
+        ).format(number=order.number),
+        [Choice("person", _("Talk to a person")), Choice("menu", _("Menu"))],
+    )
 
 
 @hookimpl

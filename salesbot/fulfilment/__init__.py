@@ -15,6 +15,7 @@ from salesbot.fulfilment.payments import (
     begin_payment,
     confirm_by_staff,
     is_payable,
+    reject_by_staff,
     take_event,
 )
 from salesbot.fulfilment.refunds import ask_refund, refund_next, refundable, refunded_by_staff
@@ -40,6 +41,7 @@ __all__ = [
     "refund_next",
     "refundable",
     "refunded_by_staff",
+    "reject_by_staff",
     "remind_next",
     "renew",
     "resend",

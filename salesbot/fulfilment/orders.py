@@ -7,13 +7,13 @@ from datetime import timedelta
 
 from sqlalchemy import Select, select
 
-from salesbot import clock, outbox
+from salesbot import clock, money, outbox
 from salesbot.channels import registry
 from salesbot.database import db
 from salesbot.errors import NotForSale, OutOfStock, WrongState
 from salesbot.fulfilment import settling, telling
 from salesbot.fulfilment.door import Changes
-from salesbot.models import Category, Order, OrderLine, Product
+from salesbot.models import Category, Coupon, Order, OrderLine, Product
 from salesbot.services import catalog, coupons, orders, shop, stock
 from salesbot.services.conversations import window_is_open
 from salesbot.texts import speaking
@@ -51,8 +51,6 @@ def place(
         _line(position, products[product_id], quantity)
         for position, (product_id, quantity) in enumerate(wanted.items(), 1)
     ]
-    if taken_off is not None:
-        _take_off(lines, taken_off, discount, products)
     if taken_off is not None:
         _take_off(lines, taken_off, discount, products)
     order = Order(

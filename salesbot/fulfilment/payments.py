@@ -275,3 +275,22 @@ def confirm_by_staff(payment_id: int, *, who: str) -> str:
     )
     orders.note(payment.order, who, "confirmed the payment", reference)
     return take_event(payment.method, event)
+
+
+def reject_by_staff(payment_id: int, *, who: str, why: str = "") -> None:
+    """Staff do not find the money of a started payment: the buyer hears of it. Flush only."""
+    found = db.session.get(Payment, payment_id)
+    order = orders.locked(found.order_id) if found is not None else None
+    payment = db.session.get(Payment, payment_id, with_for_update=True, populate_existing=True)
+    if order is None or payment is None or payment.state != "started":
+        raise WrongState("this payment is not waiting for money")
+    payment.state = "failed"
+    orders.note(order, who, "found no money", why)
+    db.session.flush()
+    with speaking(order.customer.language):
+        text = _("We could not find your payment for order {number}.").format(number=order.number)
+        if why:
+            text += f"\n{why}"
+        if is_payable(order):
+            text += "\n\n" + _("You can try again here: {link}").format(link=links.pay_url(order.id))
+        refunds.sorry(order, text)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from salesbot import clock
 from salesbot.database import BigId, Model, Money, UTCDateTime, state_type
+from salesbot.models.conversations import Message
 from salesbot.models.orders import Order
 
 PAYMENT_STATES = ("started", "confirmed", "failed", "disputed")
@@ -16,7 +17,10 @@ REFUND_STATES = ("started", "done", "needs_staff")
 
 
 class Payment(Model):
-    """One payment of an order; `reference` is the provider's, known at the latest when confirmed."""
+    """One payment of an order; `reference` is the provider's, known at the latest when confirmed.
+
+    `proof_id` is the message with the picture that a customer sent of their transfer.
+    """
 
     __table_args__ = (
         UniqueConstraint("method", "reference"),
@@ -33,12 +37,14 @@ class Payment(Model):
     method: Mapped[str] = mapped_column(String(64))
     reference: Mapped[str | None] = mapped_column(String(255))
     state: Mapped[str] = mapped_column(state_type(), default="started")
+    proof_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="RESTRICT"))
     amount: Mapped[int] = mapped_column(Money)
     currency: Mapped[str] = mapped_column(String(3))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     order: Mapped[Order] = relationship()
+    proof: Mapped[Message | None] = relationship()
 
     def __str__(self) -> str:
         return f"{self.method} {self.reference or ''}".strip()
