@@ -15,8 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from salesbot import fulfilment, logs, outbox
 from salesbot.channels import Outgoing, registry
 from salesbot.database import db, in_transaction, reading
-from salesbot.errors import NotSent, SalesbotError, SendUnknown
+from salesbot.errors import DatabaseBusy, NotSent, SalesbotError, SendUnknown
 from salesbot.fulfilment import deliveries, orders, refunds
+from salesbot.services import keyring, waiting
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Worker:
             (outbox.is_due, self._send),
             (deliveries.has_due, lambda _each: fulfilment.deliver_next()),
             (deliveries.has_waiting, lambda _each: in_transaction(fulfilment.fill_waiting)),
+            (waiting.somebody_to_tell, lambda _each: in_transaction(fulfilment.tell_next)),
             (refunds.has_due, lambda _each: fulfilment.refund_next()),
             (orders.has_to_remind, lambda _each: in_transaction(fulfilment.remind_next)),
             (orders.has_overdue, lambda _each: in_transaction(fulfilment.expire_next)),
@@ -51,11 +53,17 @@ class Worker:
         self._swept = float("-inf")
 
     def run(self) -> None:
-        """Works until told to stop; what it has begun is finished first."""
+        """Works until told to stop; what it has begun is finished first.
+
+        KeyringError at once when the database was encrypted with other keys.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stopping.set())
         log.info("worker started")
         pause = PAUSE
+        while not self.stopping.is_set() and not self._open_up():
+            self.stopping.wait(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
         with ThreadPoolExecutor(SENDERS, thread_name_prefix="sender") as senders:
             while not self.stopping.is_set():
                 try:
@@ -70,6 +78,16 @@ class Worker:
                 if not busy:
                     self.stopping.wait(pause)
         log.info("worker stopped")
+
+    def _open_up(self) -> bool:
+        """Whether the database is there, with the keys that it was encrypted with."""
+        try:
+            with self.app.app_context():
+                in_transaction(keyring.ensure)
+        except (SQLAlchemyError, DatabaseBusy) as exc:
+            log.error("the database did not answer: %s", type(exc).__name__)  # noqa: TRY400
+            return False
+        return True
 
     def once(self, each: Mapper = map) -> bool:
         """One look at everything; True when there was something to do. `each` maps over sendings."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from salesbot import Chat, Choice, Message, Reply, hookimpl, show_money, translator
-from salesbot.services import catalog, links, shop
+from salesbot.services import catalog, links, shop, waiting
 from salesbot.services.catalog import Item
 
 _ = translator(__name__)
@@ -29,6 +29,8 @@ def salesbot_handle_message(message: Message, chat: Chat) -> Reply | None:
     owner, _colon, rest = (message.choice or "").partition(":")
     if message.choice == "catalog:all":
         return _all_shelves()
+    if owner == "catalog" and rest.startswith("tell:") and rest[5:].isdecimal():
+        return _wait(chat, int(rest[5:]))
     if owner == "category" and rest.isdecimal():
         return _shelf(int(rest), chat.language)
     if owner == "product" and rest.isdecimal():
@@ -90,12 +92,25 @@ def _product(product_id: int, language: str) -> Reply | None:
     if item.left != 1 and item.price:
         choices.append(Choice(f"checkout:several:{item.id}", _("Buy several")))
     if item.left == 0:
-        facts.append(_("I am sorry, it is sold out. Have a look at the others."))
-        choices = []
+        facts.append(_("I am sorry, it is sold out."))
+        choices = [Choice(f"catalog:tell:{item.id}", _("Tell me when it is back"))]
     else:
         facts.insert(2, _what_you_get(item.kind))
     choices += [Choice(f"category:{item.category_id}", _("Back to the list")), _menu()]
     return Reply("\n\n".join(facts), choices, media_url=links.cover_url(item.cover))
+
+
+def _wait(chat: Chat, product_id: int) -> Reply | None:
+    item = catalog.item(product_id)
+    if item is None:
+        return None
+    if item.left != 0:
+        return _product(product_id, chat.language)
+    waiting.ask(product_id, chat.id)
+    return Reply(
+        _("I will tell you here when *{title}* is back.").format(title=item.title),
+        [Choice(f"category:{item.category_id}", _("Back to the list")), _menu()],
+    )
 
 
 def _what_you_get(kind: str) -> str:

@@ -8,6 +8,7 @@ from salesbot.fulfilment.deliveries import (
     fill_waiting,
     renew,
     resend,
+    tell_next,
 )
 from salesbot.fulfilment.methods import method_named, payment_methods
 from salesbot.fulfilment.orders import cancel, expire_next, place, remind_next
@@ -46,4 +47,5 @@ __all__ = [
     "renew",
     "resend",
     "take_event",
+    "tell_next",
 ]

@@ -17,7 +17,7 @@ from salesbot.fulfilment.door import Changes
 from salesbot.fulfilment.methods import outside
 from salesbot.messages import Choice, Customer, Delivered, Reply, Unit
 from salesbot.models import Delivery, LicenceKey, Order, OrderLine
-from salesbot.services import orders, stock
+from salesbot.services import orders, stock, waiting
 from salesbot.texts import speaking, translator
 
 log = logging.getLogger(__name__)
@@ -150,6 +150,16 @@ def has_due() -> bool:
     """Whether `deliver_next` might find something."""
     due = select(Delivery.id).where(Delivery.state == "due", Delivery.due_at <= clock.now())
     return db.session.scalar(due.limit(1)) is not None
+
+
+def tell_next() -> bool:
+    """Tells one chat that a product it waits for is back; False when there is none. Flush only."""
+    wait = waiting.next_to_tell()
+    if wait is None:
+        return False
+    with speaking(wait.conversation.customer.language):
+        outbox.say(wait.conversation_id, telling.back_in_stock(wait.product))
+    return True
 
 
 def has_waiting() -> bool:

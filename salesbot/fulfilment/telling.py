@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from salesbot import money
 from salesbot.database import db
 from salesbot.messages import Choice, Reply
-from salesbot.models import Delivery, Order, OrderLine
+from salesbot.models import Delivery, Order, OrderLine, Product
 from salesbot.models.deliveries import OPEN_STATES
-from salesbot.services import links
+from salesbot.services import delivery_texts, links
 from salesbot.services.secrets_in_text import mark
 from salesbot.texts import translator
 
@@ -52,6 +52,12 @@ def reminder(order: Order) -> Reply:
     )
 
 
+def back_in_stock(product: Product) -> Reply:
+    """What somebody reads who waited for a product."""
+    text = _("Good news: *{title}* is back.").format(title=product.title)
+    return Reply(text, [Choice(f"product:{product.id}", _("Look at it")), Choice("menu", _("Menu"))])
+
+
 def ways_on() -> list[Choice]:
     """The lines under what the shop says about an order."""
     return [Choice("orders", _("My orders")), Choice("menu", _("Menu"))]
@@ -66,16 +72,18 @@ def goods(units: Iterable[Delivery]) -> list[str]:
 
 
 def _paragraph(line: OrderLine, units: list[Delivery]) -> str:
-    rows = [f"*{line.title}*"]
+    """What a line delivered, in the seller's words where there are any; nothing that was bought is missing."""
     keys = [mark(unit.id) for unit in units if line.kind == "key" or unit.secret is not None]
-    if keys:
+    open_at = list(dict.fromkeys(links.absolute(unit.link) for unit in units if unit.link))
+    load_at = [links.delivery_url(line.id)] if any(unit.file for unit in units) else []
+    own = delivery_texts.for_line(line, keys=keys, addresses=[*open_at, *load_at])
+    used = delivery_texts.places(line.product.delivery_text)
+    rows = [own or f"*{line.title}*"]
+    if keys and "key" not in used:
         rows.append(_("Your key:") if len(keys) == 1 else _("Your keys:"))
         rows += keys
     rows += list(dict.fromkeys(unit.text for unit in units if unit.text))
-    rows += [
-        _("Open it here: {link}").format(link=link)
-        for link in dict.fromkeys(links.absolute(unit.link) for unit in units if unit.link)
-    ]
-    if any(unit.file for unit in units):
-        rows.append(_("Download it here: {link}").format(link=links.delivery_url(line.id)))
+    if "link" not in used:
+        rows += [_("Open it here: {link}").format(link=link) for link in open_at]
+        rows += [_("Download it here: {link}").format(link=link) for link in load_at]
     return "\n".join(rows)

@@ -10,6 +10,7 @@ from salesbot.models.orders import Order, OrderEvent, OrderLine
 from salesbot.models.payments import Payment, PaymentEvent, Refund
 from salesbot.models.shop import PluginFailure, PluginState, ShopRevision, ShopSetting
 from salesbot.models.staff import StaffUser
+from salesbot.models.waiting import StockWait
 
 ALL = (
     Category,
@@ -27,6 +28,7 @@ ALL = (
     PaymentEvent,
     Refund,
     Delivery,
+    StockWait,
     StaffUser,
     ShopSetting,
     ShopRevision,
@@ -56,5 +58,6 @@ __all__ = [
     "ShopRevision",
     "ShopSetting",
     "StaffUser",
+    "StockWait",
     "db",
 ]

@@ -261,6 +261,37 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "stock_wait",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("conversation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"],
+            ["conversation.id"],
+            name=op.f("fk_stock_wait_conversation_id_conversation"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_stock_wait_product_id_product"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_wait")),
+        sa.UniqueConstraint(
+            "product_id", "conversation_id", name=op.f("uq_stock_wait_product_id_conversation_id")
+        ),
+    )
+    with op.batch_alter_table("stock_wait", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stock_wait_conversation_id"), ["conversation_id"], unique=False)
+        batch_op.create_index(
+            "ix_stock_wait_open",
+            ["product_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("told_at IS NULL"),
+            postgresql_where=sa.text("told_at IS NULL"),
+        )
+
+    op.create_table(
         "order",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.String(length=16), nullable=False),
@@ -550,6 +581,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_order_conversation_id"))
 
     op.drop_table("order")
+    with op.batch_alter_table("stock_wait", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_stock_wait_open",
+            sqlite_where=sa.text("told_at IS NULL"),
+            postgresql_where=sa.text("told_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_stock_wait_conversation_id"))
+
+    op.drop_table("stock_wait")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_message_waiting",
