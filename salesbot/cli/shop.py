@@ -8,11 +8,12 @@ from importlib.metadata import entry_points
 import click
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
+from sqlalchemy.exc import DBAPIError
 
 from salesbot import demo as demo_shop
 from salesbot import plugin_manager
+from salesbot.cli.trouble import in_plain_words
 from salesbot.database import transaction
-from salesbot.errors import SalesbotError
 from salesbot.models.staff import ROLES
 from salesbot.plugin_loading import BUILT_IN, GROUP, Plugin
 from salesbot.services import shop
@@ -23,11 +24,8 @@ from salesbot.services import staff as accounts
 @with_appcontext
 def demo() -> None:
     """Load the demo shop into an empty shop."""
-    try:
-        with transaction():
-            loaded = demo_shop.load_demo()
-    except SalesbotError as exc:
-        raise click.ClickException(str(exc)) from exc
+    with in_plain_words(), transaction():
+        loaded = demo_shop.load_demo()
     click.echo(str(loaded))
 
 
@@ -35,12 +33,20 @@ def demo() -> None:
 @with_appcontext
 def plugins() -> None:
     """List every plugin: what it does, or why it was left out."""
-    off = shop.state().switched_off
+    off = _switched_off()
     lines = [_line(plugin, off) for plugin in plugin_manager.current().all]
     lines += [_left_out_line(name) for name in current_app.config["DISABLED_PLUGINS"]]
     click.echo("\n".join(sorted(lines)))
     if current_app.config["SAFE_MODE"]:
         click.echo("Safe mode is on: only the built-in plugins are loaded.", err=True)
+
+
+def _switched_off() -> Mapping[str, str]:
+    """Plugins that are off, with the reason; an author may look before there is a database."""
+    try:
+        return shop.state().switched_off
+    except DBAPIError:
+        return {}
 
 
 def _line(plugin: Plugin, off: Mapping[str, str]) -> str:
@@ -71,12 +77,9 @@ staff = AppGroup("staff", help="Accounts of the back office.")
 @click.password_option(help="At least 10 characters; asked for when not given.")
 def add(email: str, role: str, name: str, password: str) -> None:
     """Make an account for EMAIL."""
-    try:
-        with transaction():
-            user = accounts.add(email, password, role=role, name=name)
-            address = user.email
-    except SalesbotError as exc:
-        raise click.ClickException(str(exc)) from exc
+    with in_plain_words(), transaction():
+        user = accounts.add(email, password, role=role, name=name)
+        address = user.email
     click.echo(f"{address} can sign in at /admin/ as {role}.")
 
 

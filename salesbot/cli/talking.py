@@ -10,16 +10,15 @@ from collections.abc import Iterable
 import click
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from salesbot import dispatcher, outbox
 from salesbot.channels import Outgoing, simulator
+from salesbot.cli.trouble import in_plain_words
 from salesbot.database import db, reading
 from salesbot.models import Conversation, Message
 from salesbot.worker import Worker
 
 ADDRESS = "terminal"
-NOT_READY = "the database is not ready; `salesbot serve --demo` or `salesbot db upgrade` makes it"
 
 
 @click.command()
@@ -37,7 +36,8 @@ def say(text: str, address: str) -> None:
 def chat(address: str) -> None:
     """Talk to the bot as a customer; an empty line or Ctrl+D ends it."""
     click.echo('You are a customer. Write "hi". An empty line ends the chat.')
-    last = _newest(address)
+    with in_plain_words():
+        last = _newest(address)
     while True:
         click.secho("you> ", fg="green", nl=False)
         line = _line_or_news(address, last)
@@ -50,12 +50,10 @@ def chat(address: str) -> None:
 
 def _heard(text: str, address: str) -> list[Outgoing]:
     """What the bot says to this, whichever way it goes out."""
-    try:
+    with in_plain_words():
         before = _newest(address)
         answer = dispatcher.receive(simulator.incoming(address, text))
         Worker(current_app._get_current_object()).drain()  # type: ignore[attr-defined]
-    except (OperationalError, ProgrammingError) as exc:
-        raise click.ClickException(NOT_READY) from exc
     told = {message.id for message in answer.messages}
     later = [message for message in _since(address, before) if message.id not in told]
     return sorted([*answer.messages, *later], key=lambda message: message.id)
