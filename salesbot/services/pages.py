@@ -11,7 +11,7 @@ from salesbot import clock, messages, money
 from salesbot.database import db, vault
 from salesbot.models import Delivery, Order, OrderLine, Product
 from salesbot.models.deliveries import OPEN_STATES
-from salesbot.services import links, orders
+from salesbot.services import delivery_texts, links, orders
 
 _COURSE = "course"
 
@@ -70,13 +70,14 @@ class UnitView:
 
 @dataclass(frozen=True)
 class DeliveryPage:
-    """A paid order line for its delivery page."""
+    """A paid order line for its delivery page; `text` is what the seller says to it."""
 
     order_number: str
     title: str
     cover: str
     language: str
     channel: str
+    text: str
     units: tuple[UnitView, ...]
 
 
@@ -120,16 +121,29 @@ def delivery_page(line_id: int) -> DeliveryPage | None:
     if line is None or line.order.paid_at is None:
         return None
     language = line.order.customer.language
-    units = db.session.scalars(
+    found = db.session.scalars(
         select(Delivery).where(Delivery.line_id == line.id).order_by(Delivery.position)
     )
+    units = tuple(_unit(unit, language) for unit in found)
     return DeliveryPage(
         order_number=line.order.number,
         title=line.title,
         cover=line.product.cover,
         language=language,
         channel=line.order.conversation.channel,
-        units=tuple(_unit(unit, language) for unit in units),
+        text=_own_words(line, units),
+        units=units,
+    )
+
+
+def _own_words(line: OrderLine, units: tuple[UnitView, ...]) -> str:
+    """The product's delivery text, as soon as there is something that it can speak of."""
+    if all(unit.waiting or unit.gone for unit in units):
+        return ""
+    return delivery_texts.for_line(
+        line,
+        keys=[unit.secret for unit in units if unit.secret],
+        addresses=list(dict.fromkeys(unit.link for unit in units if unit.link)),
     )
 
 
