@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal, DecimalException
+from functools import lru_cache
 
 from babel.numbers import format_currency, get_currency_precision, list_currencies
 
@@ -40,6 +41,7 @@ def to_minor(amount: Decimal | str, currency: str) -> int:
     return int(minor)
 
 
+@lru_cache(maxsize=1024)
 def show(amount: int, currency: str, language: str = "en") -> str:
     """An amount as a person reads it: `show(1999, "USD")` is `$19.99`."""
     return format_currency(to_decimal(amount, currency), currency, locale=language)
