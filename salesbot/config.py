@@ -95,6 +95,20 @@ def _number(value: str) -> str:
     return value
 
 
+def _stripe_key(value: str) -> str:
+    value = value.strip()
+    if value.startswith(("pk_", "whsec_")):
+        raise ValueError("use the account's secret key, which begins with sk_ or rk_")
+    return value
+
+
+def _stripe_webhook_secret(value: str) -> str:
+    value = value.strip()
+    if value.startswith(("sk_", "rk_", "pk_", "we_")):
+        raise ValueError("use the webhook's signing secret, which begins with whsec_")
+    return value
+
+
 def _currency(value: str) -> str:
     value = value.strip().upper()
     if not is_currency(value):
@@ -152,6 +166,23 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("TWILIO_WHATSAPP_NUMBER", "the shop's number on WhatsApp", "", _number, True),
     Option("TWILIO_API_URL", "a stand-in for Twilio's API", "", _address, True),
+    Option(
+        "STRIPE_SECRET_KEY",
+        "opens the Stripe account that takes card payments",
+        "",
+        _stripe_key,
+        True,
+        True,
+    ),
+    Option(
+        "STRIPE_WEBHOOK_SECRET",
+        "signs what Stripe sends; two, with a comma, while one is rotated",
+        "",
+        _stripe_webhook_secret,
+        True,
+        True,
+    ),
+    Option("STRIPE_API_URL", "a stand-in for Stripe's API", "", _address, True),
     Option("DISABLED_PLUGINS", "plugins to leave out, by name", [], _words),
     Option("SAFE_MODE", "1: only the built-in plugins", False, _switch),
     Option(

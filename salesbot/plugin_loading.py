@@ -27,6 +27,7 @@ BUILT_IN = (
     "support",
     "payment_demo",
     "payment_manual",
+    "payment_stripe",
     "fallback",
 )
 """In the order in which they are asked."""

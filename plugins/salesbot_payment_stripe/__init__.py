@@ -26,6 +26,9 @@ from salesbot_payment_stripe.amounts import can_be_paid, to_stripe
 log = logging.getLogger(__name__)
 _ = translator(__name__)
 
+NOT_BACK = {"failed", "canceled", "requires_action"}
+"""A refund that is none (yet). One that is pending is on its way; should it fail, an event says so."""
+LOOK = "Look at the payment in Stripe's dashboard."
 OUT_OF_RANGE = {"amount_too_small", "amount_too_large"}
 
 
@@ -37,9 +40,7 @@ class StripePayment(PaymentMethod):
 
     def accepts(self, order: Order) -> bool:
         """When the shop has its keys, and Stripe takes such an amount."""
-        return bool(
-            api.secret_key() and api.webhook_secrets() and can_be_paid(order.total, order.currency)
-        )
+        return bool(api.secret_key() and api.webhook_secrets() and can_be_paid(order.total, order.currency))
 
     def start(self, order: Order, key: str) -> Redirect | Show:
         """Leads to Stripe's page for this order."""
@@ -74,10 +75,14 @@ class StripePayment(PaymentMethod):
                     options={"idempotency_key": key},
                 )
         except (stripe.InvalidRequestError, stripe.CardError, stripe.IdempotencyError) as exc:
-            return NeedsStaff(f"Stripe refuses: {exc.user_message} Look at the payment in Stripe's dashboard.")
-        if refund.status in {"succeeded", "pending"}:
-            return Refunded(refund.id)
-        return NeedsStaff(f"Stripe's refund {refund.id} is {refund.status}. Look at it in Stripe's dashboard.")
+            return NeedsStaff(
+                f"Stripe refuses: {exc.user_message} Look at the payment in Stripe's dashboard."
+            )
+        if refund.status in NOT_BACK:
+            return NeedsStaff(
+                f"Stripe's refund {refund.id}: {refund.status}. Look at it in Stripe's dashboard."
+            )
+        return Refunded(refund.id)
 
 
 @hookimpl

@@ -10,20 +10,25 @@ from decimal import Decimal
 
 from babel.numbers import get_currency_precision
 
-WHOLE = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
+
+def _codes(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+WHOLE = _codes("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF")
 """Stripe counts these in whole units."""
 
-THOUSANDTHS = frozenset("BHD JOD KWD OMR TND".split())
+THOUSANDTHS = _codes("BHD JOD KWD OMR TND")
 """Stripe counts these in thousandths, and the last digit must be 0."""
 
-HUNDREDTHS = frozenset(
+HUNDREDTHS = _codes(
     """
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BWP BYN BZD CAD CDF CHF
     CNY COP CRC CVE CZK DKK DOP DZD EGP ETB EUR FJD FKP GBP GEL GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS
     INR ISK JMD KES KGS KHR KYD KZT LAK LBP LKR LRD LSL MAD MDL MKD MMK MNT MOP MUR MVR MWK MXN MYR MZN
     NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SEK SGD SHP SLE SOS SRD
     STD SZL THB TJS TOP TRY TTD TWD TZS UAH USD UYU UZS WST XCD YER ZAR ZMW
-    """.split()
+    """
 )
 """Stripe counts these in hundredths, also where people have given them up, as with ISK or RSD."""
 

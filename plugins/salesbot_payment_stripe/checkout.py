@@ -64,7 +64,8 @@ def page(order: Order, key: str, now: Standing) -> str:
     with api.client() as client:
         for tries in range(now.failed + 1, now.failed + 1 + MOST_TRIES):
             session = _session(client, asked, now.until, key if tries == 1 else f"{key}-{tries}")
-            if session.url and session.expires_at > datetime.now(UTC).timestamp():
+            ends = getattr(session, "expires_at", None)
+            if session.url and (ends is None or ends > datetime.now(UTC).timestamp()):
                 return session.url
     raise ValueError(f"Stripe's session {session.id} has ended")
 

@@ -83,10 +83,11 @@ def _session(kind: str, event: Thing, session: Thing) -> Iterator[PaymentEvent]:
 
 
 def _refunded(event: Thing, charge: Thing) -> Iterator[PaymentEvent]:
-    """The amount is what this event added to what went back before: so all of them add up to the
-    right sum in any order. The sum so far names the event, as Stripe may report one thing twice
-    under two ids. (`refund.created` would miss refunds that a bank takes days for, and
-    `refund.updated` comes several times for one.)
+    """The amount is what this event added to what went back before.
+
+    So all of them add up to the right sum in any order. The sum so far names the event, because
+    Stripe may report one thing under two ids. `refund.created` comes before it is known whether the
+    money goes, and `refund.updated` comes several times for one refund.
     """
     reference = _id(charge.get("payment_intent"))
     if not reference:

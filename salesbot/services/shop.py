@@ -116,8 +116,9 @@ def switch_plugin(name: str, *, on: bool, reason: str = "", by_itself: bool = Fa
 
 
 def environment_name(declared: Setting) -> str:
-    """The environment's name of a plugin's setting."""
-    return PREFIX + declared.name.upper()
+    """The environment's name of a plugin's setting; some have a customary one."""
+    name = declared.name.upper()
+    return name if name in BY_NAME and BY_NAME[name].customary else PREFIX + name
 
 
 def is_demo() -> bool:
