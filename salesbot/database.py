@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, DateTime, Dialect, Executable, Integer, MetaData, Row, String, Table, Text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -111,6 +111,13 @@ class Percent(TypeDecorator[Decimal]):
 def table(model: type[Any]) -> Table:
     """The table of a model, for statements that need no objects."""
     return cast("Table", model.__table__)
+
+
+def rows(statement: Executable, **values: object) -> Sequence[Row[*tuple[Any, ...]]]:
+    """What a statement for columns finds now, what the session holds included; half the price of objects."""
+    session = db.session()
+    session.flush()
+    return session.connection().execute(statement, values).all()
 
 
 def state_type() -> String:

@@ -60,7 +60,7 @@ def _search(words: str, language: str) -> Reply | None:
     if not found:
         return None
     if len(found) == 1:
-        return _product(found[0].id, language)
+        return _card(found[0], language)
     return Reply(_("This is what I found:"), [*_lines(found, language), _menu()])
 
 
@@ -82,8 +82,10 @@ def _price(item: Item, language: str) -> str:
 
 def _product(product_id: int, language: str) -> Reply | None:
     item = catalog.item(product_id)
-    if item is None:
-        return None
+    return None if item is None else _card(item, language)
+
+
+def _card(item: Item, language: str) -> Reply:
     facts = [f"*{item.title}* – {_price(item, language)}"]
     facts += [text for text in (item.description or item.summary,) if text]
     if item.left is not None and 0 < item.left <= shop.setting("LOW_STOCK"):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from itertools import starmap
 
 from rapidfuzz.distance import OSA
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import Executable, and_, bindparam, func, or_, select
 
-from salesbot.database import db
+from salesbot import clock
+from salesbot.database import db, rows
 from salesbot.models import Category, Product
 from salesbot.services import stock
 from salesbot.understanding import fold
@@ -41,16 +44,6 @@ class Item:
     left: int | None
 
 
-_ITEM = select(
-    Product.id,
-    Product.category_id,
-    Product.kind,
-    Product.title,
-    Product.summary,
-    Product.description,
-    Product.price,
-    Product.cover,
-).join(Category, Category.id == Product.category_id)
 FOR_SALE = and_(
     Product.active,
     Category.active,
@@ -58,7 +51,30 @@ FOR_SALE = and_(
     or_(Product.kind != "link", Product.link != ""),
 )
 """What may be sold: it is shown, its category too, and there is something to hand over."""
-_FOR_SALE = _ITEM.where(FOR_SALE)
+_ITEMS = (
+    select(
+        Product.id,
+        Product.category_id,
+        Product.kind,
+        Product.title,
+        Product.summary,
+        Product.description,
+        Product.price,
+        Product.cover,
+        stock.LEFT,
+    )
+    .join(Category, Category.id == Product.category_id)
+    .where(FOR_SALE)
+    .order_by(Product.position, Product.id)
+)
+_ITEMS_ON = _ITEMS.where(Product.category_id == bindparam("shelf"))
+_SOME_ITEMS = _ITEMS.where(Product.id.in_(bindparam("ids", expanding=True)))
+_TEXTS = (
+    select(Product.id, Product.title, Product.summary, Product.description, Category.title)
+    .join(Category, Category.id == Product.category_id)
+    .where(FOR_SALE)
+    .order_by(Category.position, Product.position, Product.id)
+)
 _SHELVES = (
     select(Category.id, Category.title, Category.detail)
     .where(
@@ -67,28 +83,27 @@ _SHELVES = (
     )
     .order_by(Category.position, Category.id)
 )
+_SHELF = _SHELVES.where(Category.id == bindparam("shelf"))
 
 
 def shelves() -> list[Shelf]:
     """The categories that have something for sale, in the shop's order."""
-    return [Shelf(**row._mapping) for row in db.session.execute(_SHELVES)]
+    return [Shelf(*row) for row in rows(_SHELVES)]
 
 
 def shelf(category_id: int) -> Shelf | None:
     """One such category, or None."""
-    row = db.session.execute(_SHELVES.where(Category.id == category_id)).first()
-    return None if row is None else Shelf(**row._mapping)
+    return next((Shelf(*row) for row in rows(_SHELF, shelf=category_id)), None)
 
 
 def items_on(category_id: int) -> list[Item]:
     """The products of a category that are for sale, in the shop's order."""
-    return _items(_FOR_SALE.where(Product.category_id == category_id).order_by(Product.position, Product.id))
+    return _items(_ITEMS_ON, shelf=category_id)
 
 
 def item(product_id: int) -> Item | None:
     """A product that is for sale, or None."""
-    found = _items(_FOR_SALE.where(Product.id == product_id))
-    return found[0] if found else None
+    return next(iter(_items(_SOME_ITEMS, ids=[product_id])), None)
 
 
 def search(words: str) -> list[Item]:
@@ -96,15 +111,9 @@ def search(words: str) -> list[Item]:
     wanted = _significant(words)
     if not wanted:
         return []
-    rows = db.session.execute(
-        select(Product.id, Product.title, Product.summary, Product.description, Category.title)
-        .join(Category, Category.id == Product.category_id)
-        .where(FOR_SALE)
-        .order_by(Category.position, Product.position, Product.id)
-    )
-    scored = [(_score(wanted, row), row[0]) for row in rows]
+    scored = [(_score(wanted, texts), product_id) for product_id, *texts in rows(_TEXTS)]
     best = [product_id for score, product_id in sorted(scored, key=lambda pair: -pair[0]) if score]
-    by_id = {found.id: found for found in _items(_FOR_SALE.where(Product.id.in_(best)))}
+    by_id = {found.id: found for found in _items(_SOME_ITEMS, ids=best)}
     return [by_id[product_id] for product_id in best if product_id in by_id]
 
 
@@ -113,11 +122,9 @@ def has_any() -> bool:
     return bool(db.session.scalar(select(func.count(Product.id))))
 
 
-def _items(statement: Select[*tuple[Any, ...]]) -> list[Item]:
-    rows = db.session.execute(statement).all()
-    counted = [row.id for row in rows if row.kind == "key"]
-    left = stock.available(counted) if counted else {}
-    return [Item(**row._mapping, left=left.get(row.id)) for row in rows]
+def _items(statement: Executable, **values: object) -> list[Item]:
+    found = rows(statement, now=clock.now(), **values)
+    return list(starmap(Item, ((*goods, stock.sellable(left)) for *goods, left in found)))
 
 
 _FILLER = frozenset(
@@ -131,33 +138,37 @@ def _significant(words: str) -> list[str]:
     return [word for word in found if len(word) >= FEWEST_LETTERS][:SEARCH_WORDS]
 
 
-def _score(wanted: list[str], row: Row[*tuple[Any, ...]]) -> int:
+def _score(wanted: list[str], texts: Iterable[str]) -> int:
     """Points for a product, 0 when a word is missing; a title counts more than a description."""
-    texts: list[str] = list(row[1:])
-    fields = [
-        (fold(text).replace("-", " ").split(), weight)
-        for text, weight in zip(texts, (8, 3, 1, 2), strict=True)
-    ]
+    fields = list(zip(map(_words, texts), (8, 3, 1, 2), strict=True))
     total = 0
     for word in wanted:
-        points = max(
-            (weight * _likeness(word, other) for others, weight in fields for other in others),
-            default=0,
-        )
-        if not points:
+        points = [
+            weight * _likeness(word, other)
+            for others, weight in fields
+            for other in others
+            if other[0] == word[0]
+        ]
+        if not any(points):
             return 0
-        total += points
+        total += max(points)
     return total
 
 
+@lru_cache(maxsize=4096)
+def _words(text: str) -> tuple[str, ...]:
+    """The words of a shop's text, folded; kept, because every search reads all of them."""
+    stripped = (word.strip(".,;:!?()[]\"'") for word in fold(text).replace("-", " ").split())
+    return tuple(word for word in stripped if word)
+
+
 def _likeness(word: str, other: str) -> int:
-    """3 for the same word (or its plural), 2 for a beginning, 1 for one mistake, 0 for another word."""
-    other = other.strip(".,;:!?()[]\"'")
+    """Of words that begin alike: 3 for the same (or its plural), 2 for a beginning, 1 for one mistake."""
     if other == word or other.rstrip("s") == word.rstrip("s"):
         return 3
     if len(word) >= FEWEST_LETTERS + 1 and other.startswith(word):
         return 2
-    if len(word) < FEWEST_LETTERS or word[:1] != other[:1]:
+    if len(word) < FEWEST_LETTERS:
         return 0
     if len(word) == FEWEST_LETTERS and len(other) != len(word) + 1:
         return 0

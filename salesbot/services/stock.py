@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from salesbot import clock
-from salesbot.database import db, table, vault
+from salesbot.database import db, rows, table, vault
 from salesbot.models import Delivery, LicenceKey, Order, OrderLine, Product
 
 _KEY = table(LicenceKey)
@@ -24,39 +24,44 @@ class AddedKeys:
     repeated: tuple[str, ...] = ()
 
 
-def available(product_ids: Iterable[int]) -> dict[int, int | None]:
-    """Units that can be sold now, by product; None where there is no end to them.
+_UNSOLD = (
+    select(func.count(LicenceKey.id))
+    .where(LicenceKey.product_id == Product.id, LicenceKey.delivery_id.is_(None))
+    .scalar_subquery()
+)
+_HELD = (
+    select(func.coalesce(func.sum(OrderLine.quantity), 0))
+    .join(Order, Order.id == OrderLine.order_id)
+    .where(
+        OrderLine.product_id == Product.id,
+        Order.state == "pending",
+        Order.expires_at > bindparam("now"),
+    )
+    .scalar_subquery()
+)
+_OWED = (
+    select(func.count(Delivery.id))
+    .join(OrderLine, OrderLine.id == Delivery.line_id)
+    .where(OrderLine.product_id == Product.id, Delivery.state == "no_stock")
+    .scalar_subquery()
+)
+LEFT = case((Product.kind == "key", _UNSOLD - _HELD - _OWED)).label("left")
+"""The unsold keys of a selected product, less those held by unexpired unpaid orders and those owed to
+paid ones; NULL where there is no end to it. In one statement, so that no order is counted twice or
+not at all while it is being paid; it takes the moment as `now`."""
+_AVAILABLE = select(Product.id, LEFT).where(Product.id.in_(bindparam("ids", expanding=True)))
 
-    The unsold keys, less those held by unexpired unpaid orders and those owed to paid ones; one
-    statement, so that no order is counted twice or not at all while it is being paid.
-    """
+
+def available(product_ids: Iterable[int]) -> dict[int, int | None]:
+    """Units that can be sold now, by product; None where there is no end to them."""
     ids = list(product_ids)
-    unsold = (
-        select(func.count(LicenceKey.id))
-        .where(LicenceKey.product_id == Product.id, LicenceKey.delivery_id.is_(None))
-        .scalar_subquery()
-    )
-    held = (
-        select(func.coalesce(func.sum(OrderLine.quantity), 0))
-        .join(Order, Order.id == OrderLine.order_id)
-        .where(
-            OrderLine.product_id == Product.id,
-            Order.state == "pending",
-            Order.expires_at > clock.now(),
-        )
-        .scalar_subquery()
-    )
-    owed = (
-        select(func.count(Delivery.id))
-        .join(OrderLine, OrderLine.id == Delivery.line_id)
-        .where(OrderLine.product_id == Product.id, Delivery.state == "no_stock")
-        .scalar_subquery()
-    )
-    rows = db.session.execute(
-        select(Product.id, unsold - held - owed).where(Product.id.in_(ids), Product.kind == "key")
-    )
-    counted = {product_id: max(0, left) for product_id, left in rows}
+    counted = {number: sellable(left) for number, left in rows(_AVAILABLE, ids=ids, now=clock.now())}
     return {product_id: counted.get(product_id) for product_id in ids}
+
+
+def sellable(left: int | None) -> int | None:
+    """`LEFT` as customers see it: staff may have taken keys away that orders hold."""
+    return None if left is None else max(0, left)
 
 
 def lock(product_ids: Iterable[int]) -> None:
