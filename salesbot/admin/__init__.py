@@ -15,13 +15,14 @@ from sqlalchemy.orm import DeclarativeBase
 from salesbot import models, plugin_manager
 from salesbot.admin import figures, security, signin
 from salesbot.admin.conversations import ConversationView
-from salesbot.admin.exceptions import OTHER, PEOPLE, SALES, SHOP, SYSTEM
 from salesbot.admin.home import Home
 from salesbot.admin.keys import LicenceKeyView
 from salesbot.admin.orders import OrderView
 from salesbot.admin.plugins import PluginsView
 from salesbot.admin.products import ProductView
+from salesbot.admin.rules import OTHER, PEOPLE, SALES, SHOP, SYSTEM
 from salesbot.admin.settings import SettingsView
+from salesbot.admin.simulator import SimulatorView
 from salesbot.admin.staff import StaffView
 from salesbot.admin.views import ShopModelView
 from salesbot.services import shop
@@ -56,6 +57,7 @@ def init_admin(app: Flask, plugin_models: Iterable[type[DeclarativeBase]] | None
     everything: list[type[Any]] = [*models.ALL, *others]
     for model in everything:
         admin.add_view(_VIEWS.get(model, ShopModelView)(model))
+    admin.add_view(SimulatorView())
     admin.add_view(PluginsView())
     admin.add_view(SettingsView())
     app.context_processor(_frame)

@@ -3,57 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 
 from salesbot import models
 from salesbot.admin.formatters import (
-    Formatter,
     last_words,
     plain,
     shortened,
     sold,
     who_answers,
 )
+from salesbot.admin.rules import PEOPLE, SALES, SHOP, SYSTEM, Rules
 from salesbot.models.conversations import IN_STATES, OUT_STATES
 from salesbot.models.deliveries import DELIVERY_STATES
 from salesbot.models.orders import ORDER_STATES
 from salesbot.models.payments import PAYMENT_STATES, REFUND_STATES
 from salesbot.models.staff import ROLES
 
-SHOP, SALES, PEOPLE, SYSTEM = _("Shop"), _("Sales"), _("People"), _("System")
-OTHER = _("Plugins")
 
-
-@dataclass(frozen=True)
-class Rules:
-    """Everything has a value that suits a model nobody has thought about, such as a plugin's."""
-
-    many: Any = None  # name in the menu; None: from the class's name
-    one: Any = None
-    group: Any = OTHER
-    icon: str = "fa-puzzle-piece"
-    in_menu: bool = True
-    opens: str = "details_view"  # where a click on a row leads, if that is allowed
-    creates: bool = True
-    edits: bool = True
-    deletes: bool = True
-    needs: Mapping[str, str] = field(default_factory=dict)  # view function -> action of roles.py
-    first: tuple[str, ...] = ()  # columns that lead the list and the details
-    not_in_list: tuple[str, ...] = ()
-    not_in_form: tuple[str, ...] = ()
-    never: tuple[str, ...] = ()  # columns that no page shows; encrypted ones never show anyway
-    labels: Mapping[str, Any] = field(default_factory=dict)
-    helps: Mapping[str, Any] = field(default_factory=dict)
-    formatters: Mapping[str, Formatter] = field(default_factory=dict)
-    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    filters: tuple[str, ...] = ()
-    search: tuple[str, ...] = ()
-    sort: str | tuple[str, bool] | None = None  # None: newest first
-    large: bool = False  # too many rows to count them, or to put them into a drop-down
-    empty: Any = None
+def _names(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
 
 
 def _record(**other: Any) -> Rules:
@@ -71,18 +42,9 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         group=SHOP,
         icon="fa-box-open",
         opens="edit_view",
-        first=("cover", "title", "category", "kind", "price", "active"),
-        not_in_list=(
-            "summary",
-            "description",
-            "file",
-            "file_name",
-            "link",
-            "options",
-            "position",
-            "created_at",
-        ),
-        not_in_form=("cover", "file", "file_name", "kind", "created_at"),
+        first=_names("cover title category kind price active"),
+        not_in_list=_names("summary description file file_name link options position created_at"),
+        not_in_form=_names("cover file file_name kind created_at"),
         labels={
             "active": _("For sale"),
             "cover": _("Picture"),
@@ -98,8 +60,8 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             "position": _("Small numbers come first."),
             "options": _("For plugins that deliver kinds of their own, as JSON."),
         },
-        filters=("title", "kind", "price", "active", "created_at"),
-        search=("title", "summary"),
+        filters=_names("title kind price active created_at"),
+        search=_names("title summary"),
         sort="position",
         empty=_("Your shop has no products yet."),
     ),
@@ -109,13 +71,13 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         group=SHOP,
         icon="fa-layer-group",
         opens="edit_view",
-        first=("title", "detail", "position", "active"),
+        first=_names("title detail position active"),
         labels={"active": _("Shown"), "detail": _("Second line"), "position": _("Place in the list")},
         helps={
             "detail": _("A few words under the title."),
             "position": _("Small numbers come first."),
         },
-        search=("title",),
+        search=_names("title"),
         sort="position",
         empty=_("Categories are the shelves of your shop. Add the first one, then put products on it."),
     ),
@@ -126,8 +88,8 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         icon="fa-key",
         creates=False,
         edits=False,
-        first=("hint", "product", "delivery_id", "created_at"),
-        never=("digest",),
+        first=_names("hint product delivery_id created_at"),
+        never=_names("digest"),
         labels={
             "product.title": _("Product"),
             "hint": _("Key"),
@@ -135,8 +97,8 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             "created_at": _("In stock since"),
         },
         formatters={"delivery_id": sold},
-        filters=("product.title", "delivery_id", "created_at"),
-        search=("product.title", "hint"),
+        filters=_names("product.title delivery_id created_at"),
+        search=_names("product.title hint"),
         large=True,
         empty=_("No keys in stock. Open a product of the kind “key” and paste them there."),
     ),
@@ -145,8 +107,10 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         one=_("order"),
         group=SALES,
         icon="fa-cart-shopping",
-        first=("number", "customer", "total", "state", "created_at"),
-        not_in_list=("conversation", "currency", "expires_at", "paid_at", "fulfilled_at", "closed_at"),
+        first=_names("number customer total state created_at"),
+        not_in_list=_names(
+            "conversation currency expires_at paid_at fulfilled_at closed_at reminded_at frozen_at"
+        ),
         labels={
             "created_at": _("Placed"),
             "closed_at": _("Closed"),
@@ -155,13 +119,15 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         needs={
             "confirm": "money",
             "cancel": "money",
+            "give_back": "money",
+            "gave_back": "money",
             "resend": "deliver",
             "renew": "deliver",
             "looked": "answer",
         },
         choices={"state": ORDER_STATES},
-        filters=("state", "total", "created_at", "paid_at", "customer.name"),
-        search=("number",),
+        filters=_names("state total created_at paid_at customer.name"),
+        search=_names("number"),
         large=True,
         empty=_("Nobody has ordered yet. Say “hi” in the simulator and buy something."),
     ),
@@ -170,9 +136,9 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         one=_("order line"),
         group=SALES,
         in_menu=False,
-        first=("order", "title", "quantity", "unit_price", "amount"),
-        not_in_list=("position", "options", "product"),
-        search=("title",),
+        first=_names("order title quantity unit_price amount"),
+        not_in_list=_names("position options product"),
+        search=_names("title"),
         large=True,
     ),
     models.OrderEvent: _record(
@@ -183,12 +149,12 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         one=_("payment"),
         group=SALES,
         icon="fa-money-bill-wave",
-        first=("order", "amount", "method", "state", "reference", "created_at"),
-        not_in_list=("currency", "confirmed_at"),
+        first=_names("order amount method state reference created_at"),
+        not_in_list=_names("currency confirmed_at"),
         labels={"created_at": _("Begun"), "confirmed_at": _("Confirmed")},
         choices={"state": PAYMENT_STATES},
-        filters=("state", "method", "amount", "created_at"),
-        search=("reference",),
+        filters=_names("state method amount created_at"),
+        search=_names("reference"),
         large=True,
         empty=_("No payments yet."),
     ),
@@ -197,7 +163,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         one=_("payment event"),
         group=SALES,
         in_menu=False,
-        search=("event_id", "reference"),
+        search=_names("event_id reference"),
         large=True,
     ),
     models.Refund: _record(
@@ -205,10 +171,10 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         one=_("refund"),
         group=SALES,
         icon="fa-rotate-left",
-        first=("payment", "amount", "state", "why", "created_at"),
-        not_in_list=("currency",),
+        first=_names("payment amount state why created_at"),
+        not_in_list=_names("currency reference event_id who units attempts due_at claimed_at done_at"),
         choices={"state": REFUND_STATES},
-        filters=("state", "amount", "created_at"),
+        filters=_names("state amount created_at"),
         empty=_("No refunds yet."),
     ),
     models.Delivery: _record(
@@ -216,23 +182,13 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         one=_("delivery"),
         group=SALES,
         icon="fa-truck-fast",
-        first=("line", "state", "downloads", "downloads_allowed", "delivered_at", "error"),
-        not_in_list=(
-            "position",
-            "text",
-            "link",
-            "file",
-            "file_name",
-            "expires_at",
-            "attempts",
-            "due_at",
-            "claimed_at",
-            "told_at",
-            "licence_key",
+        first=_names("line state downloads downloads_allowed delivered_at error"),
+        not_in_list=_names(
+            "position text link file file_name expires_at attempts due_at claimed_at told_at licence_key"
         ),
         labels={"line": _("What"), "licence_key": _("Key"), "error": _("Reason")},
         choices={"state": DELIVERY_STATES},
-        filters=("state", "delivered_at", "due_at"),
+        filters=_names("state delivered_at due_at"),
         large=True,
         empty=_("Nothing has been delivered yet."),
     ),
@@ -248,16 +204,9 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             "reply": "answer",
             "settle": "answer",
         },
-        first=("customer", "last_words", "answered_by", "address", "last_inbound_at"),
-        not_in_list=(
-            "channel",
-            "person_wanted_at",
-            "question",
-            "question_plugin",
-            "shown",
-            "shown_from",
-            "notes",
-            "created_at",
+        first=_names("customer last_words answered_by address last_inbound_at"),
+        not_in_list=_names(
+            "channel person_wanted_at question question_plugin shown shown_from notes created_at"
         ),
         labels={
             "customer.name": _("Name"),
@@ -268,9 +217,9 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             "address": _("From"),
         },
         formatters={"customer": plain, "answered_by": who_answers, "last_words": last_words},
-        filters=("answered_by", "channel", "last_inbound_at", "person_wanted_at"),
+        filters=_names("answered_by channel last_inbound_at person_wanted_at"),
         choices={"answered_by": ("bot", "person")},
-        search=("customer.name", "address"),
+        search=_names("customer.name address"),
         sort=("last_inbound_at", True),
         large=True,
         empty=_("Nobody has written yet. Say “hi” in the simulator."),
@@ -280,25 +229,15 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         one=_("message"),
         group=PEOPLE,
         icon="fa-envelope",
-        first=("conversation", "direction", "body", "state", "created_at"),
-        not_in_list=(
-            "choice",
-            "choices",
-            "media",
-            "location",
-            "plugin",
-            "error",
-            "error_code",
-            "attempts",
-            "send_at",
-            "claimed_at",
-            "provider_id",
+        first=_names("conversation direction body state created_at"),
+        not_in_list=_names(
+            "choice choices media location plugin error error_code attempts send_at claimed_at provider_id"
         ),
         formatters={"body": shortened},
         labels={"body": _("Text"), "direction": _("In or out"), "created_at": _("When")},
         choices={"state": (*IN_STATES, *OUT_STATES), "direction": ("in", "out")},
-        filters=("state", "direction", "created_at", "plugin", "error_code"),
-        search=("body",),
+        filters=_names("state direction created_at plugin error_code"),
+        search=_names("body"),
         large=True,
         empty=_("No messages yet."),
     ),
@@ -309,11 +248,11 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         icon="fa-users",
         creates=False,
         deletes=False,
-        first=("name", "language", "stopped_at", "created_at"),
-        not_in_form=("stopped_at", "created_at"),
+        first=_names("name language stopped_at created_at"),
+        not_in_form=_names("stopped_at created_at"),
         labels={"stopped_at": _("Wants no news since"), **_CREATED},
-        filters=("language", "stopped_at", "created_at"),
-        search=("name",),
+        filters=_names("language stopped_at created_at"),
+        search=_names("name"),
         large=True,
         empty=_("Nobody has written yet."),
     ),
@@ -322,8 +261,8 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         one=_("address"),
         group=PEOPLE,
         in_menu=False,
-        first=("address", "channel", "customer"),
-        search=("address",),
+        first=_names("address channel customer"),
+        search=_names("address"),
         large=True,
     ),
     models.StaffUser: Rules(
@@ -335,10 +274,10 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             ("index_view", "details_view", "create_view", "edit_view", "delete_view", "action_view"), "run"
         ),
         opens="edit_view",
-        first=("name", "email", "role", "active", "last_sign_in_at"),
-        not_in_list=("created_at",),
-        not_in_form=("epoch", "created_at", "last_sign_in_at"),
-        never=("password_hash", "epoch"),
+        first=_names("name email role active last_sign_in_at"),
+        not_in_list=_names("created_at"),
+        not_in_form=_names("epoch created_at last_sign_in_at"),
+        never=_names("password_hash epoch"),
         labels={
             "email": _("E-mail"),
             "active": _("May sign in"),
@@ -356,7 +295,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         icon="fa-bug",
         needs=_INTERNAL,
         in_menu=False,
-        search=("plugin", "error"),
+        search=_names("plugin error"),
         large=True,
         empty=_("No plugin has failed."),
     ),

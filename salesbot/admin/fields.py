@@ -142,6 +142,20 @@ def _aware(stock: type[Any]) -> type[Any]:
     return type(f"UTC{stock.__name__}", (_Aware, stock), {})
 
 
+class _Money:
+    """Reads an amount as people write it."""
+
+    def clean(self, value: str) -> int:
+        """Minor units of the shop's currency."""
+        return to_minor(value.strip().replace(",", "."), shop.setting("CURRENCY"))
+
+
+MONEY_FILTERS = tuple(
+    type(f"Money{stock.__name__}", (_Money, stock), {})
+    for stock in (sqla_filters.FilterEqual, sqla_filters.FilterGreater, sqla_filters.FilterSmaller)
+)
+
+
 class Filters(sqla_filters.FilterConverter):
     """Flask-Admin's, with our moments."""
 

@@ -119,6 +119,19 @@ def payments_to_check() -> Waiting:
     )
 
 
+def refunds_to_make() -> Waiting:
+    """Refunds that only a person can make, oldest first."""
+    by_hand = Refund.state == "needs_staff"
+    return _waiting(
+        select(Order.id, Order.number, Refund.amount, Refund.currency, Refund.why)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .join(Order, Order.id == Payment.order_id)
+        .where(by_hand)
+        .order_by(Refund.id),
+        select(func.count(Refund.id)).where(by_hand),
+    )
+
+
 def undelivered_orders() -> Waiting:
     """Paid orders with something that did not reach the buyer, oldest first."""
     unfinished = select(Order.id).where(Order.state == "paid")
@@ -194,7 +207,7 @@ def today() -> Today:
     )
     went_out = (
         select(Refund.currency, -func.sum(Refund.amount))
-        .where(Refund.state == "done", Refund.created_at > since)
+        .where(Refund.state == "done", Refund.done_at > since)
         .group_by(Refund.currency)
     )
     for statement in (came_in, went_out):

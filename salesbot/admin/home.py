@@ -29,6 +29,7 @@ class Home(Guard, AdminIndexView):
                 people=figures.people_waiting(),
                 messages=figures.troubled_messages(),
                 payments=figures.payments_to_check(),
+                refunds=figures.refunds_to_make(),
                 look=figures.orders_to_look_at(),
                 undelivered=figures.undelivered_orders(),
                 low_stock=figures.low_stock(),

@@ -19,6 +19,7 @@ from salesbot.admin.views import ShopModelView
 from salesbot.errors import WrongState
 from salesbot.extensions import db, transaction
 from salesbot.models import Delivery, LicenceKey, Order, OrderLine, Payment, Refund
+from salesbot.money import to_decimal, to_minor
 from salesbot.services import links, orders
 
 
@@ -51,6 +52,7 @@ class OrderView(ShopModelView):
             order=order,
             payments=payments,
             refunds=refunds,
+            refundable={payment.id: fulfilment.refundable(payment) for payment in payments},
             deliveries=deliveries,
             hints=_hints(order),
             look=_open_note(order),
@@ -59,13 +61,14 @@ class OrderView(ShopModelView):
             state_pill=formatters.state_pill,
             moment=formatters.moment,
             amount=formatters.amount,
+            to_decimal=to_decimal,
         )
 
     @expose("/<int:id>/confirm", methods=["POST"])
     def confirm(self, id: int) -> Response:
         """Staff have seen the money of a payment."""
-        payment = db.session.get(Payment, request.form.get("payment", 0, type=int))
-        if payment is None or payment.order_id != id or payment.method not in figures.BY_HAND:
+        payment = self._payment(id)
+        if payment.method not in figures.BY_HAND:
             abort(400)
         number = payment.id
         return self._do(
@@ -97,6 +100,36 @@ class OrderView(ShopModelView):
         number = delivery.id
         return self._do(id, lambda: fulfilment.renew(number), gettext("It can be downloaded again."))
 
+    @expose("/<int:id>/give-back", methods=["POST"])
+    def give_back(self, id: int) -> Response:
+        """Asks for money to be given back, and for the chosen units to end with it."""
+        payment = self._payment(id)
+        try:
+            minor = to_minor(request.form.get("amount", "").strip().replace(",", "."), payment.currency)
+            units = tuple(int(unit) for unit in request.form.getlist("unit"))
+        except ValueError:
+            flash(gettext("Type an amount like %(example)s.", example="5.00"), "error")
+            return redirect(self.get_url(".details_view", id=id))
+        number, why = payment.id, request.form.get("why", "").strip()[:500]
+        return self._do(
+            id,
+            lambda: fulfilment.ask_refund(number, minor, who=_who(), why=why, units=units),
+            gettext("The money goes back; the customer will hear of it."),
+        )
+
+    @expose("/<int:id>/gave-back", methods=["POST"])
+    def gave_back(self, id: int) -> Response:
+        """Staff have given the money of a refund back themselves."""
+        refund = db.session.get(Refund, request.form.get("refund", 0, type=int))
+        if refund is None or refund.payment.order_id != id:
+            abort(400)
+        number = refund.id
+        return self._do(
+            id,
+            lambda: fulfilment.refunded_by_staff(number, who=_who()),
+            gettext("Noted; the customer is told."),
+        )
+
     @expose("/<int:id>/looked", methods=["POST"])
     def looked(self, id: int) -> Response:
         """Notes that somebody has looked at what salesbot was unsure about."""
@@ -108,6 +141,13 @@ class OrderView(ShopModelView):
             orders.note(order, _who(), figures.LOOKED, request.form.get("why", "").strip()[:500])
 
         return self._do(id, note, gettext("Noted."))
+
+    def _payment(self, id: int) -> Payment:
+        """The payment of this order that the form speaks of."""
+        payment = db.session.get(Payment, request.form.get("payment", 0, type=int))
+        if payment is None or payment.order_id != id:
+            abort(400)
+        return payment
 
     def _order(self, id: str) -> Order:
         order: Order | None = self.get_one(id)

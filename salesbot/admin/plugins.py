@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from salesbot import plugin_manager
-from salesbot.admin.exceptions import SYSTEM
 from salesbot.admin.formatters import moment
 from salesbot.admin.guard import Guard
+from salesbot.admin.rules import SYSTEM
 from salesbot.extensions import db, transaction
 from salesbot.models import PluginFailure, PluginState
 from salesbot.services import shop

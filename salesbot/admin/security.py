@@ -13,6 +13,7 @@ from flask import (
     current_app,
     flash,
     g,
+    make_response,
     redirect,
     render_template,
     request,
@@ -23,12 +24,15 @@ from flask_babel import gettext
 from flask_login import current_user, logout_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from salesbot import clock
 from salesbot.extensions import login_manager
 
 PREFIX = "/admin"
+POLLED = {"admin_conversation.log", "admin_simulator.messages"}
+"""What open pages ask for again and again by themselves."""
 _SEEN = "seen_at"
 
 
@@ -66,6 +70,10 @@ def explain_refusals(blueprint: Blueprint) -> None:
 def _before() -> BaseResponse | None:
     if not in_back_office():
         return None
+    wrong_turn = request.routing_exception
+    if wrong_turn is not None and not isinstance(wrong_turn, RequestRedirect):
+        # No view, and so no blueprint whose words could be used.
+        return make_response(_refused(wrong_turn))
     sent: list[tuple[str, str]] = [*request.args.items(multi=True), *request.form.items(multi=True)]
     for name, value in sent:
         if "\x00" in value or (name in {"url", "next"} and value and not is_local(value)):
@@ -93,7 +101,7 @@ def _sign_out_when_idle() -> BaseResponse | None:
         answer: BaseResponse = login_manager.unauthorized()
         return answer
     # A page that keeps itself up to date is no sign that somebody sits in front of it.
-    if idle > timedelta(minutes=1) and "poll" not in request.args:
+    if idle > timedelta(minutes=1) and request.endpoint not in POLLED:
         seen()
     return None
 
@@ -119,7 +127,7 @@ def _after(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Frame-Options"] = "DENY"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    if request.endpoint is not None and not request.endpoint.endswith(".static"):
+    if not (request.endpoint or "").endswith(".static"):
         response.headers["Cache-Control"] = "no-store"
     return response
 

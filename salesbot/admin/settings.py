@@ -11,8 +11,8 @@ from flask_admin import BaseView, expose
 from flask_babel import gettext, lazy_gettext
 
 from salesbot import plugin_manager
-from salesbot.admin.exceptions import SYSTEM
 from salesbot.admin.guard import Guard
+from salesbot.admin.rules import SYSTEM
 from salesbot.config import OPTIONS
 from salesbot.errors import ConfigError
 from salesbot.extensions import transaction

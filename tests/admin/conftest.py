@@ -11,15 +11,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import Select
+from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
 from salesbot import clock
-from salesbot.app import create_app
 from salesbot.extensions import db, limiter, transaction
-from salesbot.services import staff
+from salesbot.models import StaffUser
 
 PASSWORD = "a long enough password"
+QUICK_HASH = generate_password_hash(PASSWORD, "pbkdf2:sha256:1")
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
@@ -30,19 +30,28 @@ def compiled(tmp_path_factory) -> FileSystemBytecodeCache:
 
 
 @pytest.fixture
-def app(tmp_path, compiled) -> Iterator[Flask]:
-    """A fresh shop on SQLite whose owner is olga@example.com."""
-    app = create_app({"ENTRY_POINTS": False, "LOG_LEVEL": "ERROR"}, instance_path=tmp_path)
+def salesbot_config() -> dict[str, Any]:
+    """The built-in plugins, and the back office, on http://localhost."""
+    return {"ENTRY_POINTS": False, "BACK_OFFICE": True, "PUBLIC_URL": "", "LOG_LEVEL": "ERROR"}
+
+
+@pytest.fixture
+def app(salesbot_apps, compiled) -> Iterator[Flask]:
+    """A fresh shop whose owner is olga@example.com."""
+    app = salesbot_apps()
     app.jinja_env.bytecode_cache = compiled
-    with app.app_context():
-        db.create_all()
-        with transaction():
-            staff.add("olga@example.com", PASSWORD, role="owner", name="Olga")
+    with app.app_context(), transaction():
+        hire("olga@example.com", "owner")
     yield app
     clock.reset()
     with app.app_context():
         limiter.reset()
-        db.engine.dispose()
+
+
+def hire(email: str, role: str) -> None:
+    """An account whose password is `PASSWORD`, kept in a way that is quick to check."""
+    name = email.partition("@")[0].title()
+    db.session.add(StaffUser(email=email, name=name, role=role, password_hash=QUICK_HASH))
 
 
 @pytest.fixture
@@ -55,19 +64,6 @@ def rows(app) -> Callable[[], AbstractContextManager[None]]:
             yield
 
     return making
-
-
-@pytest.fixture
-def stored(app) -> Callable[[Select[Any]], list[Any]]:
-    """What a statement finds, read through a session of its own."""
-
-    def read(statement: Select[Any]) -> list[Any]:
-        with app.app_context():
-            found = list(db.session.scalars(statement))
-            db.session.expunge_all()
-            return found
-
-    return read
 
 
 class Person:
@@ -117,7 +113,7 @@ def somebody(app, rows) -> Callable[[str], Person]:
 
     def make(role: str) -> Person:
         with rows():
-            staff.add(f"{role}@example.com", PASSWORD, role=role, name=role.title())
+            hire(f"{role}@example.com", role)
         person = Person(app.test_client())
         assert person.signs_in(f"{role}@example.com").status_code == 302
         return person

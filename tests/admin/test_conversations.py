@@ -14,6 +14,8 @@ from salesbot.models import Conversation, Message
 from salesbot.services.secrets_in_text import mark
 from tests.admin import rows as make
 
+pytestmark = pytest.mark.both_databases
+
 
 def bubbles(html: str) -> list[tuple[str, str]]:
     """(in or out, text) of each bubble, in the order of the page."""
@@ -231,11 +233,11 @@ def test_a_page_that_is_open_learns_when_something_changed(rows, owner):
     """The version of the messages alone changes with a new message and with a new state."""
     with rows():
         number = make.message(make.chat(), "out", state="waiting").id
-    before = owner.get("/admin/conversation/1/log?poll=1").headers["X-Version"]
-    assert owner.get("/admin/conversation/1/log?poll=1").headers["X-Version"] == before
+    before = owner.get("/admin/conversation/1/log").headers["X-Version"]
+    assert owner.get("/admin/conversation/1/log").headers["X-Version"] == before
     page = owner.get("/admin/conversation/details/?id=1").text
     assert f'data-version="{before}"' in page
     with rows():
         changed = db.session.get(Message, number)
         changed.state, changed.send_at = "delivered", None
-    assert owner.get("/admin/conversation/1/log?poll=1").headers["X-Version"] != before
+    assert owner.get("/admin/conversation/1/log").headers["X-Version"] != before

@@ -15,6 +15,7 @@ from salesbot.admin.security import is_local
 from salesbot.admin.views import ShopModelView
 from salesbot.models import Category, Order, StaffUser
 from tests.admin import rows as make
+from tests.admin.conftest import QUICK_HASH
 
 ROLES = ("viewer", "agent", "manager", "owner")
 
@@ -124,24 +125,24 @@ def test_what_a_view_cannot_do_is_refused_however_it_is_asked(app, rows, owner, 
     assert order.number != "X"
 
 
-@pytest.mark.parametrize(
+EVIL = [
+    "http:evil.com",
+    "http://evil.com",
+    "//evil.com",
+    "/\\evil.com",
+    "\\\\evil.com",
+    "javascript:alert(1)",
     "evil",
-    [
-        "http:evil.com",
-        "http://evil.com",
-        "//evil.com",
-        "/\\evil.com",
-        "\\\\evil.com",
-        "javascript:alert(1)",
-        "evil",
-    ],
-)
-@pytest.mark.parametrize("name", ["url", "next"])
-def test_no_address_in_a_link_leads_to_another_host(owner, evil, name):
+]
+
+
+def test_no_address_in_a_link_leads_to_another_host(owner):
     """Flask-Admin's own check lets `http:evil.com` through."""
-    answer = owner.get("/admin/category/edit/", query_string={name: evil})
-    assert answer.status_code == 400
-    assert "Location" not in answer.headers
+    for evil in EVIL:
+        for name in ("url", "next"):
+            answer = owner.get("/admin/category/edit/", query_string={name: evil})
+            assert answer.status_code == 400, evil
+            assert "Location" not in answer.headers
 
 
 @pytest.mark.parametrize("address", ["/", "/admin/", "/admin/order/?page=2", "/a//b"])
@@ -150,6 +151,7 @@ def test_addresses_of_our_own_are_local(address):
     assert is_local(address)
 
 
+@pytest.mark.both_databases
 def test_a_filter_that_makes_no_sense_is_a_bad_request(owner):
     """Neither an error page nor a list that pretends."""
     assert owner.get("/admin/order/?flt0_0=paid").status_code == 200
@@ -160,19 +162,22 @@ def test_a_filter_that_makes_no_sense_is_a_bad_request(owner):
     assert "can&#39;t be understood" in owner.get("/admin/order/?flt0_2=bogus").text
 
 
-@pytest.mark.parametrize("page", ["99999999999999999999", "-5", "x"])
-def test_no_page_number_breaks_a_list(owner, page):
-    """SQLite takes no number of twenty digits."""
-    assert owner.get(f"/admin/product/?page={page}").status_code == 200
+@pytest.mark.both_databases
+def test_no_page_number_breaks_a_list(owner):
+    """No database takes a number of twenty digits."""
+    for page in ("99999999999999999999", "-5", "x"):
+        assert owner.get(f"/admin/product/?page={page}").status_code == 200, page
 
 
-@pytest.mark.parametrize("number", ["1,2", "abc", "", "99999999999999999999", "0x1", "-1"])
-def test_no_row_number_breaks_a_page(owner, number):
+@pytest.mark.both_databases
+def test_no_row_number_breaks_a_page(owner):
     """A row that isn't there leads back to the list, or says so."""
-    assert owner.get(f"/admin/category/edit/?id={number}").status_code == 302
-    assert owner.get(f"/admin/order/details/?id={number}").status_code == 404
+    for number in ("1,2", "abc", "", "99999999999999999999", "0x1", "-1"):
+        assert owner.get(f"/admin/category/edit/?id={number}").status_code == 302, number
+        assert owner.get(f"/admin/order/details/?id={number}").status_code == 404, number
 
 
+@pytest.mark.both_databases
 def test_a_nul_byte_is_refused(owner):
     """PostgreSQL would answer with an error."""
     assert owner.get("/admin/product/?search=a%00b").status_code == 400
@@ -207,12 +212,13 @@ def test_an_error_in_a_view_is_told_as_it_is(app):
     assert len(calls) == 1
 
 
-@pytest.mark.parametrize("query", ["", "?query=a&limit=100000", "?query=a&limit=-1", "?query=a&offset=-1"])
-def test_a_look_up_gives_out_no_more_than_a_form_needs(owner, query):
+def test_a_look_up_gives_out_no_more_than_a_form_needs(owner):
     """Flask-Admin's has no upper limit."""
-    assert owner.get(f"/admin/category/ajax/lookup/{query}").status_code == 400
+    for query in ("", "?query=a&limit=100000", "?query=a&limit=-1", "?query=a&offset=-1"):
+        assert owner.get(f"/admin/category/ajax/lookup/{query}").status_code == 400, query
 
 
+@pytest.mark.both_databases
 def test_what_still_is_needed_is_not_deleted_and_the_reason_is_plain(rows, owner, stored):
     """The database's words stay in the log."""
     with rows():
@@ -223,6 +229,7 @@ def test_what_still_is_needed_is_not_deleted_and_the_reason_is_plain(rows, owner
     assert len(stored(select(Category))) == 1
 
 
+@pytest.mark.both_databases
 def test_a_title_that_is_taken_is_told_at_the_form(rows, owner, stored):
     """Nothing is lost of what was typed."""
     with rows():
@@ -251,7 +258,7 @@ def test_a_form_takes_only_its_own_fields(rows, owner, stored):
         },
     )
     [olga] = stored(select(StaffUser))
-    assert olga.password_hash.startswith("scrypt:")
+    assert olga.password_hash == QUICK_HASH
     assert olga.epoch != 9
 
 
@@ -264,6 +271,7 @@ def test_deleting_takes_a_post(rows, owner, stored):
     assert stored(select(Category)) == []
 
 
+@pytest.mark.both_databases
 def test_several_rows_are_deleted_at_once_by_whoever_may_delete(rows, owner, somebody, stored):
     """The bulk action keeps to the same right."""
     with rows():
@@ -271,7 +279,8 @@ def test_several_rows_are_deleted_at_once_by_whoever_may_delete(rows, owner, som
     data = {"action": "delete", "rowid": numbers[:2]}
     somebody("agent").post("/admin/category/action/", data)
     assert len(stored(select(Category))) == 3
-    owner.post("/admin/category/action/", data)
+    answer = owner.post("/admin/category/action/", data, follow_redirects=True)
+    assert "2 are deleted." in answer.text
     assert [shelf.id for shelf in stored(select(Category))] == numbers[2:]
 
 

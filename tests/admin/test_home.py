@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
+
 from salesbot import clock
 from salesbot.admin import figures
 from salesbot.models import OrderEvent, PluginState, Refund
 from salesbot.services import stock
 from tests.admin import rows as make
+
+pytestmark = pytest.mark.both_databases
 
 
 def links(html: str) -> list[str]:
@@ -138,7 +142,9 @@ def test_the_figures_of_the_day_are_those_of_the_rows(app, rows, owner):
         euro = make.order(what=thing, state="paid", currency="EUR")
         make.payment(euro, state="confirmed", currency="EUR")
         given_back = make.payment(make.order(what=thing, state="fulfilled"), state="confirmed")
-        make.save(Refund(payment_id=given_back.id, state="done", amount=300, currency="USD"))
+        make.save(
+            Refund(payment_id=given_back.id, state="done", amount=300, currency="USD", done_at=clock.now())
+        )
         make.save(Refund(payment_id=given_back.id, state="started", amount=100, currency="USD"))
         past = make.order(what=thing, state="paid", created_at=old, paid_at=old)
         past.conversation.last_inbound_at = old

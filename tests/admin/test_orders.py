@@ -16,6 +16,8 @@ from tests.admin import rows as make
 
 KEY = "SECRET-KEY-0001-WXYZ"
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def transfer(rows) -> int:
