@@ -36,14 +36,14 @@ from salesbot.understanding import is_one_of
 
 if TYPE_CHECKING:
     from salesbot.app import create_app
-    from salesbot.dispatcher import menu_items
     from salesbot.plugin_manager import setting
+    from salesbot.turns import menu_items
 
 __version__ = "0.1.0"
 
 _LAZY = {
     "create_app": "salesbot.app",
-    "menu_items": "salesbot.dispatcher",
+    "menu_items": "salesbot.turns",
     "setting": "salesbot.plugin_manager",
 }
 """Loaded when they are first used: they need the database, and a plugin's import should be quick."""

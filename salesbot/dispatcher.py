@@ -7,29 +7,26 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, update
 
-from salesbot import clock, logs, outbox, plugin_manager
+from salesbot import clock, logs, outbox
 from salesbot.channels import Incoming, Outgoing
 from salesbot.channels.render import LONGEST
 from salesbot.database import db, in_transaction, table
 from salesbot.errors import DatabaseBusy
-from salesbot.global_words import global_words, known_words
-from salesbot.messages import Chat, Choice, Customer, Message, Reply
+from salesbot.messages import Chat, Choice, Message, Reply
 from salesbot.models import Conversation
 from salesbot.plugin_manager import Failed
-from salesbot.replies import MOST_CHOICES, checked_choices, checked_notes, checked_replies
+from salesbot.replies import checked_notes, checked_replies
 from salesbot.services import conversations, shop
 from salesbot.services.conversations import ChatRow
 from salesbot.services.secrets_in_text import revealer, without_marks
 from salesbot.texts import speaking, translator
-from salesbot.understanding import Shown, Understood, next_start, understand
+from salesbot.turns import Turn, running
+from salesbot.understanding import Shown, Understood, next_start
 
 log = logging.getLogger(__name__)
 _ = translator("salesbot")
@@ -60,57 +57,6 @@ def receive(incoming: Incoming) -> Answer:
             return in_transaction(lambda: keep_unhandled(incoming), repeatable=True)
 
 
-class Turn:
-    """One message in and what it causes."""
-
-    def __init__(self, connection: Connection, row: ChatRow) -> None:
-        self.connection = connection
-        self.row = row
-        self.customer = Customer(row.customer_id, row.name, row.language, row.address)
-        self.shown = Shown(tuple(Choice(**choice) for choice in row.shown), row.shown_from)
-        self.notes = dict(row.notes)
-        self.manager = plugin_manager.current()
-
-    def chat_for(self, plugin: str) -> Chat:
-        """The chat as one plugin sees it: with its own question and its own notes."""
-        asked = self.row.question if self.row.question_plugin == plugin else None
-        notes = checked_notes(self.notes[plugin]) if plugin in self.notes else {}
-        return Chat(self.customer, self.row.language, asked, notes, self.row.id)
-
-    def keep_notes(self, plugin: str, notes: dict[str, Any]) -> None:
-        """Remembers a plugin's checked notes."""
-        if notes:
-            self.notes[plugin] = notes
-        else:
-            self.notes.pop(plugin, None)
-
-    def understand(self, incoming: Incoming) -> Understood:
-        """What the customer meant by this message."""
-        languages = tuple(shop.setting("LANGUAGES"))
-        return understand(
-            without_marks(incoming.text.strip()),
-            without_marks(incoming.tapped.replace("\x00", ""))[:200] if incoming.tapped else None,
-            self.shown,
-            more_title=outbox.more_title(),
-            question_open=self.row.question is not None,
-            global_words=global_words(languages),
-            known_words=known_words(languages),
-        )
-
-
-_turn: ContextVar[Turn | None] = ContextVar("salesbot_turn", default=None)
-
-
-@contextmanager
-def _running(turn: Turn) -> Iterator[None]:
-    token = _turn.set(turn)
-    try:
-        with speaking(turn.row.language):
-            yield
-    finally:
-        _turn.reset(token)
-
-
 def handle(incoming: Incoming) -> Answer:
     """One turn inside the caller's transaction."""
     began = time.perf_counter()
@@ -118,7 +64,7 @@ def handle(incoming: Incoming) -> Answer:
     row = _locked_chat(connection, incoming)
     shop.state(row.revision or 0)
     turn = Turn(connection, row)
-    with _running(turn):
+    with running(turn):
         understood = turn.understand(incoming)
         message_id = _store(connection, row, incoming, understood, "received")
         if message_id is None:
@@ -280,28 +226,3 @@ def _state_after(turn: Turn, plugin: str, replies: Replies) -> dict[str, object]
 def _fits_one_answer(replies: Replies) -> bool:
     """Whether the replies are surely no more messages than one answer may hold."""
     return sum(1 + len(reply.text) // (LONGEST // 2) for reply, _shown in replies) <= MOST_IN_ANSWER
-
-
-def menu_items(chat: Chat) -> list[Choice]:
-    """The lines of the main menu that all plugins bring, for this chat."""
-    turn = _turn.get()
-    if turn is None or turn.row.id != chat.id:
-        turn = _turn_of(chat)
-    found: list[Choice] = []
-    for plugin, impl in turn.manager.in_order("salesbot_menu_items"):
-        own = turn.chat_for(plugin.name)
-
-        def check(value: object, own: Chat = own) -> tuple[list[Choice], dict[str, Any]]:
-            return checked_choices(value), checked_notes(own.data)
-
-        result = turn.manager.call(plugin, impl, {"chat": own}, check)
-        if not isinstance(result, Failed):
-            choices, notes = result
-            turn.keep_notes(plugin.name, notes)
-            found += choices
-    return found[:MOST_CHOICES]
-
-
-def _turn_of(chat: Chat) -> Turn:
-    connection = db.session.connection()
-    return Turn(connection, conversations.lock_chat_by_id(connection, chat.id))

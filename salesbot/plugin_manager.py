@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Self
@@ -12,6 +12,7 @@ from typing import Any, Self
 import pluggy
 from flask import Flask, current_app
 from pluggy import HookImpl
+from sqlalchemy.exc import DBAPIError
 
 from salesbot import hookspecs, plugin_loading
 from salesbot.containment import Guard
@@ -120,7 +121,7 @@ class Manager:
             skipped.add(broken.plugin)
             if not broken.recorded:
                 broken.recorded = True
-                plugin_failures.record(broken.plugin, hook, f"it {broken.reason}")
+                plugin_failures.record(broken.plugin, hook, broken.reason)
         order = self._orders[hook]
         if off or skipped:
             order = [pair for pair in order if pair[0].name not in off and pair[0].name not in skipped]
@@ -137,7 +138,8 @@ class Manager:
     ) -> Any:
         """The checked result of one call inside the core's transaction, or Failed.
 
-        Raises nothing but TransactionBroken, when the transaction itself is lost.
+        Raises only what means that the transaction itself is lost: TransactionBroken, and the
+        error of a connection that the server has closed, which is no fault of the plugin.
         """
         session = db.session()
         session.flush()
@@ -150,12 +152,14 @@ class Manager:
                     guard.keep()
             except (KeyboardInterrupt, TransactionBroken):
                 raise
-            except BaseException as exc:  # noqa: BLE001 - whatever a plugin raises stays with it
+            except BaseException as exc:  # whatever a plugin raises stays with it
+                if isinstance(exc, DBAPIError) and exc.connection_invalidated:
+                    raise
                 reason = _cause(exc, plugin)
         if guard.offence:
-            reason = f"it {guard.offence}"
+            reason = f"it {guard.offence} the transaction of the core"
         if reason:
-            guard.undo()
+            guard.undo(reason)
             self.failed(plugin, _name(impl), reason)
             return Failed(reason)
         if call.seconds > SLOW:
@@ -223,24 +227,6 @@ def setting(name: str) -> str:
             if declared.name == name:
                 return shop.plugin_setting(plugin, declared)
     raise PluginProblem(f"no plugin declares a setting {name!r} in salesbot_settings")
-
-
-def collect(hook: str, arguments: dict[str, Any], kind: type) -> list[tuple[Plugin, Any]]:
-    """All values of `kind` that plugins return for a hook inside the transaction, with their plugin."""
-    manager = current()
-
-    def check(value: Any) -> list[Any]:
-        items = [] if value is None else [value] if isinstance(value, kind) else value
-        if not isinstance(items, Sequence) or not all(isinstance(item, kind) for item in items):
-            raise PluginProblem(f"{hook} returns {kind.__name__}, a list of them, or None, not {value!r}")
-        return list(items)
-
-    found: list[tuple[Plugin, Any]] = []
-    for plugin, impl in manager.in_order(hook):
-        result = manager.call(plugin, impl, arguments, check)
-        if not isinstance(result, Failed):
-            found += [(plugin, item) for item in result]
-    return found
 
 
 def start(app: Flask) -> None:
