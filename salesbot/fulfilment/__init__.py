@@ -2,14 +2,13 @@
 
 from salesbot.errors import CouponRefused, NotForSale, OutOfStock, WrongState
 from salesbot.fulfilment.deliveries import (
-    count_download,
     deliver_next,
     delivery_reply,
     fill_waiting,
-    renew,
     resend,
     tell_next,
 )
+from salesbot.fulfilment.downloads import count_download, file_of, renew
 from salesbot.fulfilment.methods import method_named, payment_methods
 from salesbot.fulfilment.orders import cancel, expire_next, place, remind_next
 from salesbot.fulfilment.payments import (
@@ -34,6 +33,7 @@ __all__ = [
     "deliver_next",
     "delivery_reply",
     "expire_next",
+    "file_of",
     "fill_waiting",
     "is_payable",
     "method_named",

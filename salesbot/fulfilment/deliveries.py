@@ -1,4 +1,4 @@
-"""Units on their way to the buyer: made by plugins, filled from new stock, given again, downloaded."""
+"""Units on their way to the buyer: made by plugins, filled from new stock, given again."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import logging
 from datetime import timedelta
 from pathlib import Path
 
-from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from salesbot import clock, outbox, plugin_manager
-from salesbot.database import db, in_transaction, table
+from salesbot.database import db, in_transaction
 from salesbot.errors import PluginProblem, WrongState
-from salesbot.fulfilment import settling, telling
+from salesbot.fulfilment import downloads, settling, telling
 from salesbot.fulfilment.door import Changes
 from salesbot.fulfilment.methods import outside
 from salesbot.messages import Choice, Customer, Delivered, Reply, Unit
@@ -22,14 +21,6 @@ from salesbot.texts import speaking, translator
 
 log = logging.getLogger(__name__)
 _ = translator("salesbot")
-
-_DELIVERY = table(Delivery)
-_FROZEN = (
-    select(Order.id)
-    .join(OrderLine, OrderLine.order_id == Order.id)
-    .where(OrderLine.id == _DELIVERY.c.line_id, Order.frozen_at.is_not(None))
-    .correlate(_DELIVERY)
-)
 
 HOOK = "salesbot_deliver"
 MOST_ATTEMPTS = 6
@@ -187,8 +178,7 @@ def delivery_reply(order_id: int, customer_id: int) -> Reply | None:
         return _nothing_now(order)
     units = _units(order.id, ("delivered",))
     for unit in units:
-        if unit.file and (unit.downloads >= unit.downloads_allowed or _is_over(unit)):
-            renew(unit.id)
+        downloads.renew_if_needed(unit)
     paragraphs = [_("Your order {number}:").format(number=order.number), *telling.goods(units)]
     if telling.open_units(order.id):
         paragraphs.append(_("The rest takes a moment. It comes to this chat by itself."))
@@ -218,48 +208,3 @@ def resend(order_id: int, *, who: str) -> None:
         raise WrongState("nothing of this order is delivered yet")
     orders.note(order, who, "sent it again")
     outbox.say(order.conversation_id, reply)
-
-
-def renew(delivery_id: int) -> None:
-    """Gives a file right its downloads and its days anew."""
-    unit = db.session.get(Delivery, delivery_id, with_for_update=True)
-    if unit is None or unit.state != "delivered" or not unit.file:
-        raise WrongState("there is nothing to download here")
-    settling.allow_downloads(unit)
-    db.session.flush()
-
-
-def count_download(delivery_id: int) -> tuple[Path, str]:
-    """Counts one download; the file's path and the name that the customer sees. Flush only.
-
-    WrongState says what is in the way: "used up", "over", "gone".
-    """
-    now = clock.now()
-    row = db.session.connection().execute(
-        update(_DELIVERY)
-        .where(
-            _DELIVERY.c.id == delivery_id,
-            _DELIVERY.c.state == "delivered",
-            _DELIVERY.c.file != "",
-            _DELIVERY.c.downloads < _DELIVERY.c.downloads_allowed,
-            _DELIVERY.c.expires_at > now,
-            ~_FROZEN.exists(),
-        )
-        .values(downloads=_DELIVERY.c.downloads + 1)
-        .returning(_DELIVERY.c.file, _DELIVERY.c.file_name)
-    )
-    found = row.first()
-    if found is None:
-        unit = db.session.get(Delivery, delivery_id)
-        if unit is None or unit.state != "delivered" or not unit.file:
-            raise WrongState("gone")
-        raise WrongState("over" if _is_over(unit) else "used up")
-    folder = Path(current_app.instance_path) / "uploads" / "files"
-    path = folder / found.file
-    if not path.is_file():
-        raise WrongState("gone")
-    return path, found.file_name or path.name
-
-
-def _is_over(unit: Delivery) -> bool:
-    return unit.expires_at is not None and unit.expires_at <= clock.now()

@@ -72,7 +72,7 @@ def goods(units: Iterable[Delivery]) -> list[str]:
 
 
 def _paragraph(line: OrderLine, units: list[Delivery]) -> str:
-    """What a line delivered, in the seller's words where there are any; nothing that was bought is missing."""
+    """What a line delivered, in the seller's words where there are any, and what these leave out."""
     keys = [mark(unit.id) for unit in units if line.kind == "key" or unit.secret is not None]
     open_at = list(dict.fromkeys(links.absolute(unit.link) for unit in units if unit.link))
     load_at = [links.delivery_url(line.id)] if any(unit.file for unit in units) else []

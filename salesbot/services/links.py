@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
+from salesbot import clock
 from salesbot.database import vault
 from salesbot.errors import BadLink
 from salesbot.public_address import base_url
@@ -15,6 +17,8 @@ __all__ = [
     "base_url",
     "cover_url",
     "delivery_url",
+    "download_word",
+    "downloaded_id",
     "line_id",
     "opened",
     "order_id",
@@ -24,6 +28,9 @@ __all__ = [
 
 PAY = "pay"
 DELIVERY = "delivery"
+DOWNLOAD = "download"
+DOWNLOAD_HOURS = 6
+"""How long the bytes of one counted download may come, in as many tries as a bad connection needs."""
 
 
 def signed(purpose: str, value: Any) -> str:
@@ -44,6 +51,18 @@ def pay_url(order_id: int) -> str:
 def delivery_url(line_id: int) -> str:
     """The page that holds what this order line delivered."""
     return f"{base_url()}/d/{vault.sign(DELIVERY, line_id)}"
+
+
+def download_word(delivery_id: int, number: int) -> str:
+    """The word that opens the bytes of a counted download for some hours; `number` is which one it is."""
+    until = clock.now() + timedelta(hours=DOWNLOAD_HOURS)
+    return vault.sign(DOWNLOAD, [delivery_id, number, int(until.timestamp())])
+
+
+def downloaded_id(word: str) -> int | None:
+    """The unit that such a word is for, None when its hours are over; BadLink when it was not made here."""
+    delivery_id, _number, until = vault.unsign(DOWNLOAD, word)
+    return int(delivery_id) if until > clock.now().timestamp() else None
 
 
 def order_id(word: str) -> int:

@@ -59,6 +59,7 @@ class UnitView:
     position: int
     waiting: bool = False
     gone: bool = False
+    held: bool = False
     secret: str = ""
     text: str = ""
     link: str = ""
@@ -138,7 +139,7 @@ def delivery_page(line_id: int) -> DeliveryPage | None:
 
 def _own_words(line: OrderLine, units: tuple[UnitView, ...]) -> str:
     """The product's delivery text, as soon as there is something that it can speak of."""
-    if all(unit.waiting or unit.gone for unit in units):
+    if all(unit.waiting or unit.gone or unit.held for unit in units):
         return ""
     return delivery_texts.for_line(
         line,
@@ -177,6 +178,8 @@ def _line(line: OrderLine, currency: str, language: str) -> Line:
 def _unit(unit: Delivery, language: str) -> UnitView:
     if unit.state == "revoked":
         return UnitView(unit.position, gone=True)
+    if unit.line.order.frozen_at is not None:
+        return UnitView(unit.position, held=True)
     if unit.state != "delivered":
         return UnitView(unit.position, waiting=unit.state in (*OPEN_STATES, "failed"))
     key = unit.licence_key

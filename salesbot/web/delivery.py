@@ -1,8 +1,9 @@
-"""The delivery page of an order line: keys, links, and downloads, counted when asked for."""
+"""The delivery page of an order line: keys, links, and downloads, which are counted when asked for."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, redirect, request, send_file, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from salesbot import fulfilment
 from salesbot.errors import WrongState
@@ -27,8 +28,8 @@ def show(word: str) -> Response:
 
 
 @blueprint.post("/<word>")
-def download(word: str) -> Response:
-    """Counts one download and gives the file."""
+def download(word: str) -> AnyResponse:
+    """Counts one download, and leads to its bytes."""
     line_id = links.line_id(word)
     number = request.form.get("unit", "")
     position = int(number) if number.isascii() and number.isdecimal() and len(number) < 9 else 0
@@ -37,10 +38,30 @@ def download(word: str) -> Response:
             unit = unit_id(line_id, position)
             if unit is None:
                 raise WrongState("gone")
-            path, name = fulfilment.count_download(unit)
+            counted = fulfilment.count_download(unit)
     except WrongState as exc:
         return _page(line_id, trouble=str(exc), status=410)
-    return send_file(path, as_attachment=True, download_name=name, max_age=0)
+    return redirect(url_for("delivery.file", word=links.download_word(unit, counted)), 303)
+
+
+@blueprint.get("/file/<word>")
+def file(word: str) -> Response:
+    """The bytes of a counted download, whole or in parts; looking at it or coming back counts nothing."""
+    unit = links.downloaded_id(word)
+    try:
+        if unit is None:
+            raise WrongState("over")
+        found = fulfilment.file_of(unit)
+    except WrongState:
+        return pages.page(
+            "message.html",
+            status=410,
+            heading=_("This download has ended"),
+            text=_("Open your page from the chat to download it again, or write “my orders” there."),
+        )
+    answer = send_file(found.path, as_attachment=True, download_name=found.name, conditional=True, max_age=0)
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer
 
 
 def _page(line_id: int, *, trouble: str = "", status: int = 200) -> Response:
@@ -56,6 +77,10 @@ def _page(line_id: int, *, trouble: str = "", status: int = 200) -> Response:
         words = {
             "used up": _(
                 "You have got it as often as this link allows. Write “my orders” in the chat for a new link."
+            ),
+            "held": _(
+                "This is on hold, because its payment is being checked. "
+                "A person can tell you more in the chat."
             ),
             "over": _("This link has ended. Write “my orders” in the chat for a new one."),
             "gone": _("This file is not here. Please write “a person” in the chat, and we help you."),
