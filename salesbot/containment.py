@@ -6,14 +6,22 @@ the plugin's first write, or when it first loads an object that it could change.
 
 from __future__ import annotations
 
+import re
 from contextvars import ContextVar
 from typing import Any
 
 from flask_sqlalchemy.session import Session
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import ORMExecuteState, SessionTransaction
 
 from salesbot.errors import PluginProblem, TransactionBroken
+
+_ENDS = re.compile(
+    r"(?:\s|/\*.*?\*/|--[^\n]*\n)*(?:COMMIT|END|ABORT|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b))\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A statement that ends a transaction; the core's own never come as statements."""
 
 _guard: ContextVar[Guard | None] = ContextVar("salesbot_guard", default=None)
 
@@ -37,7 +45,7 @@ class GuardedSession(Session):
         super().rollback()
 
     def close(self) -> None:
-        _refuse("closes the session")
+        _refuse("closes the session and")
         super().close()
 
 
@@ -76,15 +84,20 @@ class Guard:
             self._savepoint.commit()
         else:
             self.session.flush()
-        self._check_root()
+        self._check_root(f"it {self.offence or 'ended'} the transaction of the core")
 
-    def undo(self) -> None:
+    def undo(self, reason: str) -> None:
         """Takes back what the plugin did; TransactionBroken when that cannot be done any more."""
-        if self._savepoint is not None and self._is_open(self._savepoint):
-            self._savepoint.rollback()
-        for started in (*self.session.new, *self.session.deleted):
-            self.session.expunge(started)
-        self._check_root()
+        if not self._is_connected():
+            raise TransactionBroken(self.plugin, reason)
+        try:
+            if self._savepoint is not None and self._is_open(self._savepoint):
+                self._savepoint.rollback()
+            for started in (*self.session.new, *self.session.deleted):
+                self.session.expunge(started)
+        except SQLAlchemyError as exc:
+            raise TransactionBroken(self.plugin, reason) from exc
+        self._check_root(reason)
         self.session.expire_all()
 
     def _is_open(self, savepoint: SessionTransaction) -> bool:
@@ -94,10 +107,22 @@ class Guard:
             nested = nested.parent
         return nested is not None
 
-    def _check_root(self) -> None:
+    def _check_root(self, reason: str) -> None:
         root = self.session.get_transaction()
-        if root is not self._root or root is None or not root.is_active:
-            raise TransactionBroken(self.plugin, self.offence or "ended the transaction")
+        whole = root is self._root and root is not None and root.is_active
+        if not (whole and self._is_connected() and self._takes_more()):
+            raise TransactionBroken(self.plugin, reason)
+
+    def _is_connected(self) -> bool:
+        connection = self.connection
+        return not connection.closed and not connection.invalidated and connection.in_transaction()
+
+    def _takes_more(self) -> bool:
+        """On PostgreSQL a statement that failed outside a savepoint has ended all that could follow."""
+        if self.connection.dialect.name != "postgresql":
+            return True
+        driver: Any = self.connection.connection.dbapi_connection
+        return driver is not None and driver.info.transaction_status.name == "INTRANS"
 
 
 def _refuse(what: str) -> None:
@@ -133,6 +158,8 @@ def _before_statement(
     guard = _guard.get()
     if guard is None or connection is not guard.connection or statement[:6].upper() == "SELECT":
         return
+    if _ENDS.match(statement):
+        _refuse("ends")
     if not statement.lstrip()[:9].upper().startswith(("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN")):
         guard.open_savepoint()
 
@@ -148,4 +175,4 @@ def _before_commit(connection: Connection) -> None:
 def _before_rollback(connection: Connection) -> None:
     guard = _guard.get()
     if guard is not None and connection is guard.connection:
-        guard.offence = guard.offence or "rolls back the transaction"
+        guard.offence = guard.offence or "rolls back"

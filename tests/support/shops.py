@@ -21,10 +21,13 @@ DATABASES = ("sqlite", "postgresql")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "both_databases: run on SQLite and on a real PostgreSQL")
+    config.addinivalue_line("markers", "postgresql: run on a real PostgreSQL, which SQLite can't stand for")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if metafunc.definition.get_closest_marker("both_databases"):
+    if metafunc.definition.get_closest_marker("postgresql"):
+        metafunc.parametrize("salesbot_database", DATABASES[1:], indirect=True)
+    elif metafunc.definition.get_closest_marker("both_databases"):
         metafunc.parametrize("salesbot_database", DATABASES, indirect=True)
 
 
