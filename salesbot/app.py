@@ -72,7 +72,7 @@ def _configure(app: Flask, values: dict[str, Any]) -> None:
         RATELIMIT_STORAGE_URI=values["LIMITER_STORAGE"],
     )
     app.config.update(values)
-    app.extensions["salesbot.vault"] = Vault(values["KEYRING"])
+    app.extensions["salesbot.vault"] = Vault(values["KEYRING"], values["KEYRING_FILE"])
 
 
 def _extend(app: Flask) -> None:

@@ -74,3 +74,7 @@ class TransactionBroken(SalesbotError):
         self.plugin = plugin
         self.reason = reason
         self.recorded = False
+
+
+class BackupError(SalesbotError):
+    """A backup could not be made or restored; the text says what was in the way, and nothing is half done."""

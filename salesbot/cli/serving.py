@@ -20,9 +20,10 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
 from salesbot import demo as demo_shop
-from salesbot.database import db, reading, transaction
+from salesbot.database import db, in_transaction, reading, transaction
+from salesbot.errors import KeyringError
 from salesbot.migrations.support import FOLDER
-from salesbot.services import catalog, links, shop, staff
+from salesbot.services import catalog, keyring, links, shop, staff
 from salesbot.worker import Worker
 
 RESTART_PAUSE = 1.0
@@ -59,7 +60,10 @@ def worker(reload: bool) -> None:
     """Send what waits, deliver, expire; `salesbot serve` runs one by itself."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     db.session.remove()
-    Worker(app, ends=_code_changed() if reload else None).run()
+    try:
+        Worker(app, ends=_code_changed() if reload else None).run()
+    except KeyringError as exc:
+        raise click.ClickException(str(exc)) from exc
 
 
 def _code_changed() -> Callable[[], bool]:
@@ -91,6 +95,10 @@ def _check_port(host: str, port: int) -> None:
 def _prepare(*, demo: bool) -> None:
     """Brings the database to this version, and fills an empty shop with the demo when wanted."""
     upgrade(directory=str(FOLDER))
+    try:
+        in_transaction(keyring.ensure)
+    except KeyringError as exc:
+        raise click.ClickException(str(exc)) from exc
     if demo and not catalog.has_any() and not staff.exist():
         click.echo("Filling the shop with demo products …")
         with transaction():

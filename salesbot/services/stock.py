@@ -14,6 +14,8 @@ from salesbot.models import Delivery, LicenceKey, Order, OrderLine, Product
 
 _KEY = table(LicenceKey)
 _OTHER = _KEY.alias("free_key")
+_ADDING = 7_372_000_000_000
+"""Where the numbers of our advisory locks begin."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def take_key(product_id: int, delivery_id: int) -> bool:
 
 def add_keys(product_id: int, lines: Sequence[str]) -> AddedKeys:
     """Puts keys in stock, one a line, encrypted; empty lines are passed over, repeated ones told."""
+    _alone_with_two_keys(product_id)
     added, repeated = 0, []
     for line in lines:
         secret = line.strip()
@@ -111,6 +114,16 @@ def add_keys(product_id: int, lines: Sequence[str]) -> AddedKeys:
         else:
             added += 1
     return AddedKeys(added, tuple(repeated))
+
+
+def _alone_with_two_keys(product_id: int) -> None:
+    """Lets nobody else add keys of this product meanwhile, where one secret may have two digests.
+
+    With one key in the ring the constraint on the digest is enough; SQLite has one writer anyway.
+    """
+    connection = db.session.connection()
+    if connection.dialect.name == "postgresql" and len(vault.keyring.keys) > 1:
+        connection.execute(select(func.pg_advisory_xact_lock(_ADDING + product_id)))
 
 
 def hint(secret: str) -> str:

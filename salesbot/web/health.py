@@ -8,11 +8,14 @@ from alembic.runtime.migration import MigrationContext
 from flask import Blueprint, Response, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
-from salesbot.errors import SalesbotError
+from salesbot.errors import KeyringError, SalesbotError
 from salesbot.extensions import db
 from salesbot.migrations.support import newest
+from salesbot.services import keyring
 
 log = logging.getLogger(__name__)
+
+WRONG_KEYS = "does not fit this database: put back the shop's own, instance/keyring in its backup"
 
 blueprint = Blueprint("health", __name__, url_prefix="/health")
 
@@ -25,9 +28,14 @@ def live() -> Response:
 
 @blueprint.get("/ready")
 def ready() -> tuple[Response, int]:
-    """200 when the database answers and is at this program's version, else 503 with the reason."""
+    """200 when the database answers, is at this program's version and can be read, else 503 and why."""
     try:
         present = MigrationContext.configure(db.session.connection()).get_current_revision()
+        if present == newest():
+            keyring.check()
+    except KeyringError as exc:
+        log.error("not ready: %s", exc)  # noqa: TRY400 - there is nothing to trace
+        return jsonify(status="not ready", database="ok", keyring=WRONG_KEYS), 503
     except (SQLAlchemyError, SalesbotError) as exc:
         log.error("not ready: the database does not answer (%s)", type(exc).__name__)  # noqa: TRY400
         return jsonify(status="not ready", database="does not answer"), 503

@@ -1,0 +1,1 @@
+"""The whole shop in one sealed file, and back again on another machine or another database."""
