@@ -204,6 +204,12 @@ OPTIONS: tuple[Option, ...] = (
         "memory://",
     ),
     Option("SHOP_NAME", "the shop's name as customers read it", "Our shop", in_back_office=True),
+    Option(
+        "SHOP_ADDRESS",
+        "the shop's address as it stands on receipts, with a tax number where the law wants one",
+        "",
+        in_back_office=True,
+    ),
     Option("CURRENCY", "the currency of all prices", "USD", _currency, in_back_office=True),
     Option(
         "LANGUAGES",
@@ -228,6 +234,14 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("DOWNLOADS", "how often a bought file may be downloaded", 5, _count, in_back_office=True),
     Option("DOWNLOAD_DAYS", "how many days a download link works", 30, _count, in_back_office=True),
+    Option(
+        "DOCUMENTS_IN_CHAT",
+        "1: a bought file goes into the chat itself where WhatsApp takes it, which is one more message; "
+        "0: as a link only",
+        True,
+        _switch,
+        in_back_office=True,
+    ),
     Option(
         "LOW_STOCK",
         "say so when a product has this many keys left or fewer",

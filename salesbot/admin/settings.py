@@ -20,11 +20,13 @@ from salesbot.services import shop
 
 _TITLES = {
     "SHOP_NAME": lazy_gettext("Name of the shop"),
+    "SHOP_ADDRESS": lazy_gettext("Address on receipts"),
     "CURRENCY": lazy_gettext("Currency"),
     "LANGUAGES": lazy_gettext("Languages"),
     "ORDER_MINUTES": lazy_gettext("Minutes to pay"),
     "DOWNLOADS": lazy_gettext("Downloads of a file"),
     "DOWNLOAD_DAYS": lazy_gettext("Days to download"),
+    "DOCUMENTS_IN_CHAT": lazy_gettext("Files into the chat"),
     "LOW_STOCK": lazy_gettext("Few keys left"),
 }
 
@@ -98,6 +100,7 @@ def _shop_lines() -> list[Line]:
             title=_TITLES.get(option.name, option.name.replace("_", " ").capitalize()),
             help=f"{option.meaning[:1].upper()}{option.meaning[1:]}.",
             value=_text(shop.setting(option.name)),
+            tall=option.name == "SHOP_ADDRESS",
             fixed=f"SALESBOT_{option.name}" if option.name in fixed else "",
         )
         for option in OPTIONS
@@ -131,4 +134,6 @@ def _clean(text: str) -> str:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
     return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

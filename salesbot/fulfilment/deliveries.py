@@ -103,7 +103,7 @@ def _made(unit: Unit, made: Delivered | None, problem: str) -> None:
     delivery.error = ""
     if made.file:
         delivery.file, delivery.file_name = made.file, Path(made.file).name
-        settling.allow_downloads(delivery)
+        downloads.allow(delivery)
     settling.hand_over(delivery)
     with speaking(order.customer.language):
         settling.finish(Changes(order), [delivery])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import select, update
@@ -11,9 +12,8 @@ from sqlalchemy import select, update
 from salesbot import clock
 from salesbot.database import db, table
 from salesbot.errors import WrongState
-from salesbot.fulfilment import settling
 from salesbot.models import Delivery, Order, OrderLine
-from salesbot.services import file_names, orders, uploads
+from salesbot.services import file_names, orders, shop, uploads
 
 log = logging.getLogger(__name__)
 
@@ -77,12 +77,19 @@ def file_of(delivery_id: int) -> File:
     return File(path, file_names.kept_as(unit.file_name or path.name))
 
 
+def allow(unit: Delivery) -> None:
+    """Gives a file right its number of downloads and its last day, anew."""
+    unit.downloads = 0
+    unit.downloads_allowed = shop.setting("DOWNLOADS")
+    unit.expires_at = clock.now() + timedelta(days=shop.setting("DOWNLOAD_DAYS"))
+
+
 def renew(delivery_id: int, *, who: str = "") -> None:
     """Gives a file right its downloads and its days anew, in the timeline too by `who`. Flush only."""
     unit = db.session.get(Delivery, delivery_id, with_for_update=True)
     if unit is None or unit.state != "delivered" or not unit.file:
         raise WrongState("there is nothing to download here")
-    settling.allow_downloads(unit)
+    allow(unit)
     if who:
         orders.note(unit.line.order, who, "renewed a download", unit.line.title)
     db.session.flush()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from salesbot import clock
 from salesbot.database import db
-from salesbot.fulfilment import telling
+from salesbot.fulfilment import documents, downloads, telling
 from salesbot.fulfilment.door import Changes
 from salesbot.models import Delivery, Order, OrderLine
-from salesbot.services import shop, stock
+from salesbot.services import stock
 from salesbot.texts import speaking
 
 
@@ -36,6 +34,7 @@ def finish(changes: Changes, units: list[Delivery]) -> None:
     with speaking(order.customer.language):
         handed = telling.reply_about(order, ready, still_open=still_open) if ready or still_open else None
     changes.tell(handed)
+    documents.send(order, ready)
 
 
 def has_stock(order: Order) -> bool:
@@ -57,7 +56,7 @@ def _make(line: OrderLine, position: int) -> Delivery:
         hand_over(unit, took_key=stock.take_key(line.product_id, unit.id))
     elif line.kind == "file":
         unit.file, unit.file_name = line.product.file, line.product.file_name
-        allow_downloads(unit)
+        downloads.allow(unit)
         hand_over(unit)
     elif line.kind == "link":
         unit.link = line.product.link
@@ -71,10 +70,3 @@ def hand_over(unit: Delivery, *, took_key: bool = True) -> None:
     if took_key:
         unit.delivered_at = clock.now()
     db.session.flush()
-
-
-def allow_downloads(unit: Delivery) -> None:
-    """Gives a file right its number of downloads and its last day, anew."""
-    unit.downloads = 0
-    unit.downloads_allowed = shop.setting("DOWNLOADS")
-    unit.expires_at = clock.now() + timedelta(days=shop.setting("DOWNLOAD_DAYS"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from salesbot import clock
 from salesbot.database import table
-from salesbot.messages import Choice
+from salesbot.messages import Choice, Media
 from salesbot.models import Conversation, Customer, CustomerAddress, Message, ShopRevision
 
 _CHAT = table(Conversation)
@@ -215,7 +215,7 @@ def store_outbound(
     *,
     body: str,
     choices: Iterable[Choice],
-    media_url: str | None,
+    media: Media | None,
     plugin: str,
     state: str,
     reply_to_id: int | None,
@@ -232,7 +232,7 @@ def store_outbound(
             "state": state,
             "body": body,
             "choices": as_json(choices),
-            "media": [{"url": media_url, "content_type": "image"}] if media_url else [],
+            "media": [asdict(media)] if media is not None else [],
             "plugin": plugin,
             "error": "",
             "error_code": "",

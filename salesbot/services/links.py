@@ -19,11 +19,16 @@ __all__ = [
     "delivery_url",
     "download_word",
     "downloaded_id",
+    "fetched_id",
+    "file_path",
     "line_id",
+    "media_url",
     "opened",
     "order_id",
     "pay_url",
     "signed",
+    "stored_file",
+    "stored_file_id",
 ]
 
 PAY = "pay"
@@ -31,6 +36,10 @@ DELIVERY = "delivery"
 DOWNLOAD = "download"
 DOWNLOAD_HOURS = 6
 """How long the bytes of one counted download may come, in as many tries as a bad connection needs."""
+FILE = "file"
+FILE_HOURS = 5
+"""How long a file can be fetched for a chat: messages may wait at Twilio for four hours."""
+_FILE = "unit:"
 
 
 def signed(purpose: str, value: Any) -> str:
@@ -62,6 +71,34 @@ def download_word(delivery_id: int, number: int) -> str:
 def downloaded_id(word: str) -> int | None:
     """The unit that such a word is for, None when its hours are over; BadLink when it was not made here."""
     delivery_id, _number, until = vault.unsign(DOWNLOAD, word)
+    return int(delivery_id) if until > clock.now().timestamp() else None
+
+
+def stored_file(delivery_id: int) -> str:
+    """What stands in a stored message for the file of a unit; its address is made when it is sent."""
+    return f"{_FILE}{delivery_id}"
+
+
+def stored_file_id(stored: str) -> int | None:
+    """The unit whose file stands in a stored message; None for an address."""
+    return int(stored.removeprefix(_FILE)) if stored.startswith(_FILE) else None
+
+
+def file_path(delivery_id: int) -> str:
+    """Where the file of a unit can be fetched for a chat, for some hours, without being counted."""
+    until = clock.now() + timedelta(hours=FILE_HOURS)
+    return f"/media/unit/{vault.sign(FILE, [delivery_id, int(until.timestamp())])}"
+
+
+def media_url(stored: str) -> str:
+    """The address of what a stored message shows, as the provider can fetch it now."""
+    delivery_id = stored_file_id(stored)
+    return stored if delivery_id is None else base_url() + file_path(delivery_id)
+
+
+def fetched_id(word: str) -> int | None:
+    """The unit that `file_path` is for, None when its hours are over; BadLink when it was not made here."""
+    delivery_id, until = vault.unsign(FILE, word)
     return int(delivery_id) if until > clock.now().timestamp() else None
 
 

@@ -74,7 +74,10 @@ def _message(message: Message, customer_id: int) -> dict[str, Any]:
 
 
 def _near(url: str) -> str:
-    """The address of one of our covers on this server, under whatever name the browser knows it."""
+    """The address of a cover or file of ours on this server, under whatever name the browser knows it."""
+    delivery_id = links.stored_file_id(url)
+    if delivery_id is not None:
+        return links.file_path(delivery_id)
     name = re.fullmatch(r".*/media/([^/]+)", urlsplit(url).path)
     if name and (uploads.covers_folder() / unquote(name[1])).is_file():
         return f"/media/{name[1]}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, request, send_from_directory, url_for
+from flask import Blueprint, Response, abort, current_app, request, send_file, send_from_directory, url_for
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from salesbot.errors import BadLink, SalesbotError
+from salesbot import fulfilment
+from salesbot.errors import BadLink, SalesbotError, WrongState
 from salesbot.extensions import db
-from salesbot.services import catalog, shop, uploads
+from salesbot.services import catalog, documents, file_names, links, shop, uploads
 from salesbot.services.pages import course as course_product
 from salesbot.texts import language, translator
 from salesbot.web import pages
@@ -51,6 +52,25 @@ def media(name: str) -> Response:
     if name.startswith("."):
         abort(404)
     return send_from_directory(uploads.covers_folder(), name, max_age=YEAR)
+
+
+@blueprint.get("/media/unit/<word>")
+def document(word: str) -> Response:
+    """A bought file on its way into a chat, for the provider to look at and fetch; nothing is counted."""
+    unit = links.fetched_id(word)
+    try:
+        if unit is None:
+            raise WrongState("over")
+        file = fulfilment.file_of(unit)
+    except WrongState:
+        abort(410)
+    kind = documents.content_type(file.path, file.name)
+    if kind is None:
+        abort(404)
+    name = file_names.on_whatsapp(file.name)
+    answer = send_file(file.path, mimetype=kind, download_name=name, conditional=True, max_age=0)
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return pages.private(answer)
 
 
 @blueprint.get("/course/<word>")
