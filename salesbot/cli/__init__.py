@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from salesbot.cli import keyring, serving, shop, talking
+from salesbot.cli import importing, keyring, serving, shop, talking
 
 
 def register(app: Flask) -> None:
     """Adds every command."""
-    for module in (serving, talking, shop, keyring):
+    for module in (serving, talking, shop, importing, keyring):
         for command in module.COMMANDS:
             app.cli.add_command(command)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, case, func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects import postgresql, sqlite
 
 from salesbot import clock
 from salesbot.database import db, rows, table, vault
@@ -14,6 +14,8 @@ from salesbot.models import Delivery, LicenceKey, Order, OrderLine, Product
 
 _KEY = table(LicenceKey)
 _OTHER = _KEY.alias("free_key")
+BATCH = 400
+"""Keys in one statement."""
 _ADDING = 7_372_000_000_000
 """Where the numbers of our advisory locks begin."""
 
@@ -98,22 +100,47 @@ def take_key(product_id: int, delivery_id: int) -> bool:
     return False
 
 
-def add_keys(product_id: int, lines: Sequence[str]) -> AddedKeys:
-    """Puts keys in stock, one a line, encrypted; empty lines are passed over, repeated ones told."""
+def add_keys(
+    product_id: int, lines: Sequence[str], progress: Callable[[int], object] = lambda _count: None
+) -> AddedKeys:
+    """Puts keys in stock, one a line, encrypted; empty lines are passed over, repeated ones told.
+
+    `progress` is called with the number of lines done, some hundreds at a time.
+    """
     _alone_with_two_keys(product_id)
     added, repeated = 0, []
-    for line in lines:
-        secret = line.strip()
-        if not secret:
-            continue
-        known = select(LicenceKey.id).where(
-            LicenceKey.product_id == product_id, LicenceKey.digest.in_(vault.digests(secret))
-        )
-        if db.session.scalar(known.limit(1)) is not None or not _insert(product_id, secret):
-            repeated.append(secret)
-        else:
-            added += 1
+    secrets = [line.strip() for line in lines if line.strip()]
+    for batch in _batches(secrets):
+        fresh = list(dict.fromkeys(batch))
+        there = known(product_id, fresh)
+        inserted = _insert(product_id, [secret for secret in fresh if secret not in there])
+        added += len(inserted)
+        for secret in batch:
+            if secret in inserted:
+                inserted.discard(secret)
+            else:
+                repeated.append(secret)
+        progress(len(batch))
     return AddedKeys(added, tuple(repeated))
+
+
+def known(product_id: int, secrets: Iterable[str]) -> set[str]:
+    """Those of `secrets` that this product has or had in stock already."""
+    found: set[str] = set()
+    for batch in _batches(list(secrets)):
+        by_digest = {digest: secret for secret in batch for digest in vault.digests(secret)}
+        there = db.session.scalars(
+            select(LicenceKey.digest).where(
+                LicenceKey.product_id == product_id, LicenceKey.digest.in_(by_digest)
+            )
+        )
+        found |= {by_digest[digest] for digest in there}
+    return found
+
+
+def _batches(secrets: Sequence[str]) -> Iterator[Sequence[str]]:
+    for begin in range(0, len(secrets), BATCH):
+        yield secrets[begin : begin + BATCH]
 
 
 def _alone_with_two_keys(product_id: int) -> None:
@@ -132,11 +159,28 @@ def hint(secret: str) -> str:
     return "••••" + (secret[-seen:] if seen else "")
 
 
-def _insert(product_id: int, secret: str) -> bool:
-    key = LicenceKey(product_id=product_id, secret=secret, digest=vault.digest(secret), hint=hint(secret))
-    try:
-        with db.session.begin_nested():
-            db.session.add(key)
-    except IntegrityError:
-        return False
-    return True
+def _insert(product_id: int, secrets: Sequence[str]) -> set[str]:
+    """Those of `secrets` that were not there, now in stock; somebody else may add the same ones."""
+    if not secrets:
+        return set()
+    connection = db.session.connection()
+    upsert = {"sqlite": sqlite, "postgresql": postgresql}[connection.dialect.name].insert
+    by_digest = {vault.digest(secret): secret for secret in secrets}
+    now = clock.now()
+    fresh = [
+        {
+            "product_id": product_id,
+            "secret": secret,
+            "digest": digest,
+            "hint": hint(secret),
+            "created_at": now,
+        }
+        for digest, secret in by_digest.items()
+    ]
+    inserted = connection.execute(
+        upsert(_KEY)
+        .on_conflict_do_nothing(index_elements=[_KEY.c.product_id, _KEY.c.digest])
+        .returning(_KEY.c.digest),
+        fresh,
+    )
+    return {by_digest[digest] for digest in inserted.scalars()}
