@@ -204,8 +204,11 @@ class NeedsStaff:
 class PaymentEvent:
     """What a payment provider says happened.
 
-    `id` is the provider's id of the event and `reference` of the payment; `order` is `Order.id`;
-    `kind` is "paid", "failed", "refunded" or "disputed"; `amount` in minor units of `currency`.
+    `id` is the provider's id of the event and `reference` of the payment, the same in all its
+    events; `order` is `Order.id`, or 0 where the provider does not say it and the reference will.
+    `kind` is "paid", "failed", "refunded" or "disputed"; a dispute ends with "paid" again or with
+    all of it refunded; "refund_failed" is for staff. `amount` in minor units of `currency`: of a
+    refund, what went back with it alone. Events may come twice and in any order.
     """
 
     id: str
@@ -223,7 +226,8 @@ class NotFromProvider(Exception):
 class PaymentMethod(ABC):
     """A way to pay. Subclasses take no constructor arguments and set `name` and `title`.
 
-    All methods run outside any transaction, may use HTTP, and may be called again.
+    All methods run outside any transaction, may use HTTP, and may be called again. ConnectionError
+    and TimeoutError say that the provider does not answer: that does not count against the plugin.
     """
 
     name: ClassVar[str]

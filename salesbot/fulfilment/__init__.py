@@ -9,6 +9,7 @@ from salesbot.fulfilment.deliveries import (
     tell_next,
 )
 from salesbot.fulfilment.downloads import count_download, file_of, renew
+from salesbot.fulfilment.events import take_event
 from salesbot.fulfilment.methods import method_named, payment_methods
 from salesbot.fulfilment.orders import cancel, expire_next, place, remind_next
 from salesbot.fulfilment.payments import (
@@ -16,7 +17,6 @@ from salesbot.fulfilment.payments import (
     confirm_by_staff,
     is_payable,
     reject_by_staff,
-    take_event,
 )
 from salesbot.fulfilment.refunds import ask_refund, refund_next, refundable, refunded_by_staff
 

@@ -20,11 +20,17 @@ HOOK = "salesbot_payment_methods"
 
 
 def outside(plugin: Plugin, hook: str, work: Callable[[], T]) -> T | None:
-    """What a plugin's call outside any transaction gives; None when it fails, which is recorded."""
+    """What a plugin's call outside any transaction gives; None when it fails, which is recorded.
+
+    Somebody else who does not answer is no fault of the plugin: it stays on for when they are back.
+    """
     try:
         result: T = plugin_manager.current().call_outside(plugin, work)
     except KeyboardInterrupt:
         raise
+    except (ConnectionError, TimeoutError) as exc:
+        log.warning("plugin %s gets no answer in %s: %s", plugin.name, hook, exc)
+        return None
     except BaseException as exc:  # noqa: BLE001 - whatever a plugin raises stays with it
         reason = f"{where(exc, plugin)}{type(exc).__name__}: {exc}"
         log.error("plugin %s failed in %s: %s", plugin.name, hook, reason.partition("\n")[0])  # noqa: TRY400

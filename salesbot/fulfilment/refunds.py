@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from salesbot import clock, messages, money, outbox
 from salesbot.database import db, in_transaction
@@ -143,11 +143,14 @@ def _claim() -> _Asked | None:
 def _settle(asked: _Asked, answer: Refunded | NeedsStaff | None) -> None:
     order = orders.locked(asked.order_id)
     refund = db.session.get(Refund, asked.id, with_for_update=True, populate_existing=True)
-    if order is None or refund is None or refund.state != "started":
+    if order is None or refund is None:
+        return
+    if isinstance(answer, Refunded):
+        refund.reference = answer.reference
+    if refund.state != "started":
         return
     refund.claimed_at = None
     if isinstance(answer, Refunded):
-        refund.reference = answer.reference
         finish(order, refund, who=asked.method)
     elif isinstance(answer, NeedsStaff) or refund.attempts >= MOST_ATTEMPTS:
         why = (
@@ -175,25 +178,33 @@ def refunded_by_staff(refund_id: int, *, who: str, reference: str = "") -> None:
     finish(order, refund, who=who)
 
 
+def left_of(payment: Payment) -> int:
+    """What of a payment has not gone back yet, in minor units."""
+    back = select(func.coalesce(func.sum(Refund.amount), 0)).where(
+        Refund.payment_id == payment.id, Refund.state == "done"
+    )
+    return payment.amount - (db.session.scalar(back) or 0)
+
+
+def end_dispute(order: Order, payment: Payment) -> None:
+    """What was bought may be handed over again, unless another payment of the order is disputed."""
+    payment.state = "confirmed"
+    db.session.flush()
+    disputed = select(Payment.id).where(Payment.order_id == order.id, Payment.state == "disputed")
+    if db.session.scalar(disputed.limit(1)) is None:
+        order.frozen_at = None
+
+
 def reported(order: Order, payment: Payment, event: messages.PaymentEvent, *, who: str) -> str:
     """The provider says that money went back: one that was asked for here, or one of its own."""
-    refund = db.session.scalar(
-        select(Refund)
-        .where(
-            Refund.payment_id == payment.id,
-            Refund.amount == event.amount,
-            Refund.event_id.is_(None),
-        )
-        .order_by(Refund.id)
-        .limit(1)
-    )
+    refund = _asked_for(payment, event.amount)
     if refund is None:
+        # No more goes back than came in: a dispute may be lost about money that was given back.
+        amount = min(event.amount, left_of(payment))
+        if amount <= 0:
+            return "everything of it went back already"
         refund = Refund(
-            payment_id=payment.id,
-            amount=event.amount,
-            currency=event.currency,
-            who=who,
-            why="by the provider",
+            payment_id=payment.id, amount=amount, currency=event.currency, who=who, why="by the provider"
         )
         db.session.add(refund)
     refund.event_id = event.id
@@ -203,11 +214,25 @@ def reported(order: Order, payment: Payment, event: messages.PaymentEvent, *, wh
     return "money went back"
 
 
+def _asked_for(payment: Payment, amount: int) -> Refund | None:
+    """The refund that a report of `amount` speaks of: one that went out, before one that still waits."""
+    went_out = case((Refund.state == "done", 0), (Refund.attempts > 0, 1), else_=2)
+    return db.session.scalar(
+        select(Refund)
+        .where(Refund.payment_id == payment.id, Refund.amount == amount, Refund.event_id.is_(None))
+        .order_by(went_out, Refund.id)
+        .limit(1)
+    )
+
+
 def finish(order: Order, refund: Refund, *, who: str) -> None:
     """What follows once the money is back: a full refund ends the order, any ends its units."""
     refund.state, refund.done_at = "done", clock.now()
     db.session.flush()
     orders.note(order, who, "money went back", f"{shown(refund)} {refund.reference or ''}".strip())
+    payment = db.session.get_one(Payment, refund.payment_id)
+    if payment.state == "disputed" and left_of(payment) <= 0:
+        end_dispute(order, payment)
     changes = Changes(order)
     everything = order.paid_at is not None and _given_back(order) >= _taken(order)
     if order.paid_at is not None:
