@@ -32,7 +32,7 @@ from salesbot.messages import (
 )
 from salesbot.money import show as show_money
 from salesbot.texts import plural_translator, speaking, translator
-from salesbot.understanding import is_one_of
+from salesbot.understanding import is_one_of, is_row_id
 
 if TYPE_CHECKING:
     from salesbot.app import create_app
@@ -74,6 +74,7 @@ __all__ = [
     "create_app",
     "hookimpl",
     "is_one_of",
+    "is_row_id",
     "menu_items",
     "plural_translator",
     "setting",

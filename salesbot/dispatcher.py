@@ -14,7 +14,6 @@ from sqlalchemy import Connection, update
 
 from salesbot import clock, logs, outbox
 from salesbot.channels import Incoming, Outgoing
-from salesbot.channels.render import LONGEST
 from salesbot.database import db, in_transaction, table
 from salesbot.errors import DatabaseBusy
 from salesbot.messages import Chat, Choice, Message, Reply
@@ -25,7 +24,7 @@ from salesbot.services import conversations, shop
 from salesbot.services.conversations import ChatRow
 from salesbot.services.secrets_in_text import revealer, without_marks
 from salesbot.texts import speaking, translator
-from salesbot.turns import Turn, running
+from salesbot.turns import Turn, running, tapped
 from salesbot.understanding import Shown, Understood, next_start
 
 log = logging.getLogger(__name__)
@@ -85,18 +84,17 @@ def keep_unhandled(incoming: Incoming) -> Answer:
     connection = db.session.connection()
     row = _locked_chat(connection, incoming)
     with speaking(row.language):
-        message_id = _store(connection, row, incoming, Understood(text=incoming.text), "unhandled")
+        meant = Understood(choice=tapped(incoming))
+        message_id = _store(connection, row, incoming, meant, "unhandled")
         if message_id is None:
             return _repeat(connection, row, incoming)
         sorry = Reply(
             _("Sorry, something went wrong on our side. Your message is safe, and we will look at it."),
             [Choice("menu", _("Menu"))],
         )
-        shown = Shown(tuple(sorry.choices))
-        messages = outbox.put(
-            connection, row, [(sorry, shown)], plugin="", state="answered", reply_to_id=message_id
-        )
-    return Answer(messages)
+        said = [(sorry, Shown(tuple(sorry.choices)))]
+        waiting = conversations.save_chat(connection, row.id, _state_after(dict(row.notes), "", said))
+        return _sent(connection, row, said, message_id, "", waiting=waiting)
 
 
 def _locked_chat(connection: Connection, incoming: Incoming) -> ChatRow:
@@ -154,7 +152,8 @@ def _answer(turn: Turn, incoming: Incoming, understood: Understood) -> tuple[str
             _give_back(turn)
     start = next_start(understood.choice, turn.shown) if understood.choice else None
     if start is not None:
-        return "", [(Reply(_("Here is more:")), Shown(turn.shown.choices, start))]
+        more = Reply(_("Here is more:"), ask=turn.row.question)
+        return turn.row.question_plugin or "", [(more, Shown(turn.shown.choices, start))]
     message = Message(
         text=understood.text,
         choice=understood.choice,
@@ -194,35 +193,43 @@ def _ask(turn: Turn, message: Message) -> tuple[str, list[Reply]]:
 
 
 def _keep(turn: Turn, plugin: str, replies: Replies, message_id: int) -> Answer:
-    """Stores the replies and the chat's state, and decides which way the replies go."""
+    """Stores the replies and the chat's state."""
     row, connection = turn.row, turn.connection
-    waiting = conversations.save_chat(connection, row.id, _state_after(turn, plugin, replies))
+    waiting = conversations.save_chat(connection, row.id, _state_after(turn.notes, plugin, replies))
+    return _sent(connection, row, replies, message_id, plugin, waiting=waiting)
+
+
+def _sent(
+    connection: Connection, row: ChatRow, replies: Replies, message_id: int, plugin: str, *, waiting: bool
+) -> Answer:
+    """Sends replies as the answer to the request, or by the outbox behind what is `waiting` there."""
     if waiting:
         conversations.release_held(connection, row.id)
-    as_answer = not waiting and not shop.setting("BUTTONS") and _fits_one_answer(replies)
-    messages = outbox.put(
+    messages = outbox.ready(row, replies)
+    as_answer = not waiting and not shop.setting("BUTTONS") and len(messages) <= MOST_IN_ANSWER
+    stored = outbox.put(
         connection,
         row,
-        replies,
+        messages,
         plugin=plugin,
         state="answered" if as_answer else "waiting",
         reply_to_id=message_id,
     )
-    return Answer(messages if as_answer else [])
+    return Answer(stored if as_answer else [])
 
 
-def _state_after(turn: Turn, plugin: str, replies: Replies) -> dict[str, object]:
-    """What the chat's row is to remember of this turn."""
-    state: dict[str, object] = {"notes": turn.notes, "last_inbound_at": clock.now()}
+def _state_after(notes: dict[str, Any], plugin: str, replies: Replies) -> dict[str, object]:
+    """What the chat's row is to remember of this turn.
+
+    A question that offers nothing puts out of sight what was shown before it: its answer is words.
+    """
+    state: dict[str, object] = {"notes": notes, "last_inbound_at": clock.now()}
+    asked = next((reply.ask for reply, _shown in reversed(replies) if reply.ask), None)
     if replies:
-        asked = next((reply.ask for reply, _shown in reversed(replies) if reply.ask), None)
         state |= {"question": asked, "question_plugin": plugin if asked else None}
     shown = next((shown for _reply, shown in reversed(replies) if shown.choices), None)
+    if shown is None and asked:
+        shown = Shown()
     if shown is not None:
         state |= {"shown": conversations.as_json(shown.choices), "shown_from": shown.start}
     return state
-
-
-def _fits_one_answer(replies: Replies) -> bool:
-    """Whether the replies are surely no more messages than one answer may hold."""
-    return sum(1 + len(reply.text) // (LONGEST // 2) for reply, _shown in replies) <= MOST_IN_ANSWER

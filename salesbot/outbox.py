@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Connection, select, update
@@ -16,12 +17,12 @@ from sqlalchemy.orm import aliased
 
 from salesbot import clock
 from salesbot.channels import Outgoing, registry
-from salesbot.channels.render import length, parts
+from salesbot.channels.render import Part, length, parts
 from salesbot.database import db, table
 from salesbot.errors import NotSent
-from salesbot.messages import Choice, Media, Reply
+from salesbot.messages import Choice, Reply
 from salesbot.models import Conversation, Message
-from salesbot.services import conversations, deliveries, links
+from salesbot.services import conversations
 from salesbot.services.conversations import ChatRow, window_is_open
 from salesbot.services.secrets_in_text import holds_marks, revealer
 from salesbot.texts import translator
@@ -42,76 +43,75 @@ def more_title() -> str:
     return _("More")
 
 
+@dataclass(frozen=True)
+class Ready:
+    """One message of a reply: what is stored, the same with its secrets, and its picture."""
+
+    part: Part
+    revealed: str
+    media_url: str | None
+
+
+def ready(chat: ChatRow, replies: Iterable[tuple[Reply, Shown]]) -> list[Ready]:
+    """The messages that replies become for this chat, each with the choices that it shows."""
+    found: list[Ready] = []
+    for reply, shown in replies:
+        seen = page(shown, more_title())
+        put_in = revealer(reply.text, chat.customer_id)
+        hides = holds_marks(reply.text)
+        measure = (lambda piece, put_in=put_in: length(put_in(piece))) if hides else length
+        media_url = reply.media_url
+        for part in parts(reply.text, seen, measure):
+            found.append(Ready(part, put_in(part.text), media_url))
+            media_url = None
+    return found
+
+
 def put(
     connection: Connection,
     chat: ChatRow,
-    replies: Iterable[tuple[Reply, Shown]],
+    messages: Iterable[Ready],
     *,
     plugin: str,
     state: str,
     reply_to_id: int | None = None,
 ) -> list[Outgoing]:
-    """Stores replies as messages of a locked chat, each with the choices that it shows."""
+    """Stores messages of a locked chat."""
     stored: list[Outgoing] = []
-    for reply, shown in replies:
-        seen = page(shown, more_title())
-        text = reply.text
-        put_in = revealer(text, chat.customer_id)
-        measure = (lambda piece, put_in=put_in: length(put_in(piece))) if holds_marks(text) else length
-        media_url = reply.media_url
-        for part in parts(text, seen, measure):
-            message_id = conversations.store_outbound(
-                connection,
-                chat.id,
-                body=part.text.replace("\x00", ""),
-                choices=part.choices,
-                media=Media(media_url, "image") if media_url else None,
-                plugin=plugin,
-                state=state,
-                reply_to_id=reply_to_id,
-            )
-            stored.append(Outgoing(message_id, chat.address, put_in(part.text), media_url, part.choices))
-            media_url = None
+    for message in messages:
+        message_id = conversations.store_outbound(
+            connection,
+            chat.id,
+            body=message.part.text,
+            choices=message.part.choices,
+            media_url=message.media_url,
+            plugin=plugin,
+            state=state,
+            reply_to_id=reply_to_id,
+        )
+        stored.append(
+            Outgoing(message_id, chat.address, message.revealed, message.media_url, message.part.choices)
+        )
     return stored
 
 
 def say(conversation_id: int, reply: Reply, *, plugin: str = "") -> list[int]:
-    """Puts an unasked message in the outbox; its choices become those that the chat shows."""
-    connection = db.session.connection()
-    chat = conversations.lock_chat_by_id(connection, conversation_id)
-    shown = Shown(tuple(reply.choices))
-    stored = put(connection, chat, [(reply, shown)], plugin=plugin, state="waiting")
-    if reply.choices:
-        connection.execute(
-            update(_CHAT)
-            .where(_CHAT.c.id == conversation_id)
-            .values(
-                shown=conversations.as_json(reply.choices),
-                shown_from=0,
-                question=None,
-                question_plugin=None,
-            )
-        )
-    return [message.id for message in stored]
+    """Puts an unasked message in the outbox; it ends an open question, and may ask another.
 
-
-def send_file(conversation_id: int, delivery_id: int, content_type: str) -> int:
-    """Puts the file of a unit in the outbox, as a message of its own without words.
-
-    The address at which the provider fetches it is made when it is sent.
+    Its choices become those that the chat shows.
     """
     connection = db.session.connection()
     chat = conversations.lock_chat_by_id(connection, conversation_id)
-    return conversations.store_outbound(
-        connection,
-        chat.id,
-        body="",
-        choices=(),
-        media=Media(links.stored_file(delivery_id), content_type),
-        plugin="",
-        state="waiting",
-        reply_to_id=None,
-    )
+    messages = ready(chat, [(reply, Shown(tuple(reply.choices)))])
+    stored = put(connection, chat, messages, plugin=plugin, state="waiting")
+    values: dict[str, object] = {
+        "question": reply.ask,
+        "question_plugin": plugin if reply.ask else None,
+    }
+    if reply.choices or reply.ask:
+        values |= {"shown": conversations.as_json(reply.choices), "shown_from": 0}
+    connection.execute(update(_CHAT).where(_CHAT.c.id == conversation_id).values(values))
+    return [message.id for message in stored]
 
 
 def claim(limit: int = 20) -> list[tuple[str, Outgoing]]:
@@ -141,7 +141,7 @@ def claim(limit: int = 20) -> list[tuple[str, Outgoing]]:
     taken = []
     for message in due:
         chat = chats[message.conversation_id]
-        if _hold(message, chat) or _has_ended(message):
+        if _hold(message, chat):
             continue
         message.state = "sending"
         message.attempts += 1
@@ -160,16 +160,6 @@ def _hold(message: Message, chat: Conversation) -> bool:
     return True
 
 
-def _has_ended(message: Message) -> bool:
-    """Whether a message holds a file that its buyer may not have any more; then it is never sent."""
-    number = links.stored_file_id(message.media[0]["url"]) if message.media else None
-    if number is None or deliveries.may_be_handed_over(number):
-        return False
-    _leaves(message, "failed")
-    message.error = "the file was taken back before it was sent"
-    return True
-
-
 def is_due() -> bool:
     """Whether anything could be claimed now."""
     due = select(Message.id).where(Message.state == "waiting", Message.send_at <= clock.now()).limit(1)
@@ -183,7 +173,7 @@ def outgoing(message: Message, chat: Conversation) -> Outgoing:
         id=message.id,
         address=chat.address,
         text=put_in(message.body),
-        media_url=links.media_url(message.media[0]["url"]) if message.media else None,
+        media_url=message.media[0]["url"] if message.media else None,
         choices=tuple(Choice(**choice) for choice in message.choices),
     )
 

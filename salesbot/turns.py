@@ -52,13 +52,25 @@ class Turn:
         languages = tuple(shop.setting("LANGUAGES"))
         return understand(
             without_marks(incoming.text.strip()),
-            without_marks(incoming.tapped.replace("\x00", ""))[:200] if incoming.tapped else None,
+            tapped(incoming),
             self.shown,
             more_title=outbox.more_title(),
-            question_open=self.row.question is not None,
+            question_open=self._is_asked(),
             global_words=global_words(languages),
             known_words=known_words(languages),
         )
+
+    def _is_asked(self) -> bool:
+        """Whether a question is open, and the plugin that asked it is still there to hear the answer."""
+        asker = self.row.question_plugin
+        if self.row.question is None or asker is None:
+            return False
+        return self.manager.named(asker) is not None and asker not in shop.state().switched_off
+
+
+def tapped(incoming: Incoming) -> str | None:
+    """The id of what was tapped, as far as it can be stored and compared."""
+    return without_marks(incoming.tapped.replace("\x00", ""))[:200] if incoming.tapped else None
 
 
 _turn: ContextVar[Turn | None] = ContextVar("salesbot_turn", default=None)

@@ -15,6 +15,7 @@ from salesbot.messages import Choice
 PAGE = 10
 MORE = "more:"
 NEAR_MISS_FROM = 5
+LONGEST_ROW_ID = 18
 
 _OUTER = " .,;:!?¡¿…\"'*_~`"
 """What may stand around words: punctuation, and WhatsApp's marks for bold and the like."""
@@ -59,6 +60,14 @@ def is_one_of(text: str, words: str) -> bool:
     """Whether `text` is one of `words`, which are separated by commas; as `fold` compares."""
     folded = fold(text)
     return bool(folded) and folded in map(_fold_ours, words.split(","))
+
+
+def is_row_id(text: str) -> bool:
+    """Whether the rest of an id, as in "product:7", can be the number of a row.
+
+    Ids come from outside: a greater number is one that no database takes.
+    """
+    return text.isdecimal() and len(text) <= LONGEST_ROW_ID
 
 
 def page(shown: Shown, more_title: str) -> tuple[Choice, ...]:

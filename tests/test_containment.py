@@ -411,26 +411,49 @@ def test_destroying_the_transaction_counts_as_a_failure_too(app, customer, bad, 
     assert stored(select(PluginState.name)) == ["bad"]
 
 
-def test_one_slow_call_switches_a_plugin_off_but_its_answer_counts(app, customer, bad, stored, monkeypatch):
-    monkeypatch.setattr(plugin_manager, "SLOW", 0.0)
-    bad.work = lambda message, chat: Reply("At last")
+@pytest.fixture
+def watch(monkeypatch):
+    """A stopwatch that only a test moves."""
+    stopped = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(plugin_manager, "time", SimpleNamespace(monotonic=lambda: stopped.now))
+    return stopped
+
+
+@pytest.mark.parametrize(("seconds", "switched_off"), [(2.9, []), (3.1, ["bad"])])
+def test_one_call_over_three_seconds_switches_a_plugin_off_but_its_answer_counts(
+    app, customer, bad, stored, watch, seconds, switched_off
+):
+    def takes_its_time(message, chat):
+        watch.now += seconds
+        return Reply("At last")
+
+    bad.work = takes_its_time
     assert customer.says("hi")[0].text == "At last"
-    (state,) = stored(select(PluginState).where(PluginState.name == "bad"))
+    assert stored(select(PluginState.name)) == switched_off
+    assert ("What would you like?" in customer.says("hi")[0].text) == bool(switched_off)
+
+
+def test_a_plugin_that_is_too_slow_is_named_with_its_hook_and_the_time(app, customer, bad, stored, watch):
+    def takes_its_time(message, chat):
+        watch.now += 7
+
+    bad.work = takes_its_time
+    customer.says("hi")
+    (state,) = stored(select(PluginState))
     assert (state.enabled, state.by_itself) == (False, True)
-    assert "salesbot_handle_message took" in state.reason
-    monkeypatch.undo()
-    assert "What would you like?" in customer.says("hi")[0].text
+    assert state.reason == "salesbot_handle_message took 7.0 s; the limit is 3 s"
+    assert stored(select(PluginFailure.error)) == [state.reason]
 
 
-def test_time_spent_in_other_plugins_is_not_counted_twice(app, customer, bad, stored, monkeypatch):
+def test_time_spent_in_other_plugins_is_not_counted_twice(app, customer, stored, watch):
     """The greeting asks all plugins for their menu lines: a slow one must not cost the greeting."""
-    import time
 
-    slow = SimpleNamespace(
-        salesbot_menu_items=hookimpl(lambda chat: time.sleep(0.2), specname="salesbot_menu_items")
-    )
-    app.extensions["salesbot.plugins"] = plugin_manager.Manager(third_parties=False, extra=[("slow", slow)])
-    monkeypatch.setattr(plugin_manager, "SLOW", 0.15)
+    class Slow:
+        @hookimpl
+        def salesbot_menu_items(self):
+            watch.now += 5
+
+    app.extensions["salesbot.plugins"] = plugin_manager.Manager(third_parties=False, extra=[("slow", Slow())])
     assert "What would you like?" in customer.says("hi")[0].text
     assert stored(select(PluginState.name)) == ["slow"]
 

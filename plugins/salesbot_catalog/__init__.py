@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from salesbot import Chat, Choice, Message, Reply, hookimpl, show_money, translator
+from salesbot import Chat, Choice, Message, Reply, hookimpl, is_row_id, show_money, translator
 from salesbot.services import catalog, links, shop, waiting
 from salesbot.services.catalog import Item
 
@@ -29,11 +29,11 @@ def salesbot_handle_message(message: Message, chat: Chat) -> Reply | None:
     owner, _colon, rest = (message.choice or "").partition(":")
     if message.choice == "catalog:all":
         return _all_shelves()
-    if owner == "catalog" and rest.startswith("tell:") and rest[5:].isdecimal():
+    if owner == "catalog" and rest.startswith("tell:") and is_row_id(rest[5:]):
         return _wait(chat, int(rest[5:]))
-    if owner == "category" and rest.isdecimal():
+    if owner == "category" and is_row_id(rest):
         return _shelf(int(rest), chat.language)
-    if owner == "product" and rest.isdecimal():
+    if owner == "product" and is_row_id(rest):
         return _product(int(rest), chat.language)
     if owner == "search" or message.text:
         return _search(rest or message.text, chat.language)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from salesbot import Chat, Choice, Message, Order, Reply, hookimpl, show_money, translator
+from salesbot import Chat, Choice, Message, Order, Reply, hookimpl, is_row_id, show_money, translator
 from salesbot.fulfilment import CouponRefused, NotForSale, OutOfStock
 from salesbot.services import catalog, coupons, links
 from salesbot_checkout.cart import Cart
@@ -36,16 +36,16 @@ def salesbot_handle_message(message: Message, chat: Chat) -> Reply | list[Reply]
     if chat.question is not None and chat.question.startswith("several:") and message.text:
         return _several(chat, int(chat.question.partition(":")[2]), message.text)
     owner, _colon, rest = (message.choice or "").partition(":")
-    if owner == "buy" and rest.isdecimal():
+    if owner == "buy" and is_row_id(rest):
         return _buy(chat, int(rest), 1)
     if message.choice == "cart":
         return _cart(chat)
     if owner != "checkout":
         return None
     action, _colon, number = rest.partition(":")
-    if action == "several" and number.isdecimal():
+    if action == "several" and is_row_id(number):
         return _ask_how_many(int(number))
-    if action == "remove" and number.isdecimal():
+    if action == "remove" and is_row_id(number):
         return _change(chat, int(number))
     if action == "empty":
         Cart(chat).empty()

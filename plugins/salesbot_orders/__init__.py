@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from salesbot import Chat, Choice, Message, Reply, fulfilment, hookimpl, show_money, translator
+from salesbot import Chat, Choice, Message, Reply, fulfilment, hookimpl, is_row_id, show_money, translator
 from salesbot.services import orders
 
 _ = translator(__name__)
@@ -20,7 +20,7 @@ def salesbot_handle_message(message: Message, chat: Chat) -> Reply | None:
     if message.choice == "orders":
         return _list(chat)
     owner, _colon, number = (message.choice or "").partition(":")
-    if owner == "orders" and number.isdecimal():
+    if owner == "orders" and is_row_id(number):
         return fulfilment.delivery_reply(int(number), chat.customer.id)
     return None
 

@@ -12,6 +12,9 @@ LONGEST = 1600
 """What Twilio takes, counted in UTF-16 units because some emoji count as two."""
 
 
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 @dataclass(frozen=True)
 class Part:
     """One text message of a reply; the last part carries the choices."""
@@ -39,9 +42,14 @@ def _line(number: int, choice: Choice) -> str:
     return f"{number}. {title} – {detail}" if detail else f"{number}. {title}"
 
 
+def sendable(text: str) -> str:
+    """The text without characters that XML, and so a webhook's answer, cannot hold."""
+    return _NOT_IN_XML.sub("", text)
+
+
 def parts(text: str, choices: Sequence[Choice], measure: Callable[[str], int] = length) -> list[Part]:
     """The messages that a text with choices becomes: usually one."""
-    whole = numbered(text, choices)
+    whole = sendable(numbered(text, choices))
     if measure(whole) <= LONGEST:
         return [Part(whole, tuple(choices))]
     pieces = split(whole, LONGEST, measure) or [""]

@@ -12,6 +12,7 @@ from flask import current_app
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from salesbot.channels import Incoming, Outgoing
+from salesbot.channels.render import sendable
 from salesbot.errors import NotSent, SendUnknown
 from salesbot.messages import Location, Media
 from salesbot.public_address import base_url
@@ -88,7 +89,7 @@ def parse(form: Mapping[str, str]) -> Incoming | None:
 
 
 def _whole(text: str | None) -> int:
-    return min(int(text), 10) if text and text.isascii() and text.isdecimal() else 0
+    return min(int(text), 10) if text and text.isascii() and text.isdecimal() and len(text) < 9 else 0
 
 
 def _location(form: Mapping[str, str]) -> Location | None:
@@ -114,7 +115,7 @@ def twiml(messages: Sequence[Outgoing]) -> str:
     response = MessagingResponse()
     for message in messages:
         verb = response.message(action=status_url(message.id), method="POST")
-        verb.body(message.text)
+        verb.body(sendable(message.text))
         if message.media_url:
             verb.media(message.media_url)
     return str(response)

@@ -65,12 +65,15 @@ class Changes:
             if not said or nothing_unasked:
                 return
             replies = [reply for _plugin, reply in said]
+            asker, asked = next(((plugin, reply.ask) for plugin, reply in said if reply.ask), ("", None))
             whole = Reply(
                 "\n\n".join(reply.text for reply in replies if reply.text),
                 outbox.choices_of(replies),
                 next((reply.media_url for reply in replies if reply.media_url), None),
+                asked,
             )
-            outbox.say(self.order.conversation_id, whole, plugin=said[-1][0] if first is None else "")
+            speaker = "" if first is not None else said[-1][0]
+            outbox.say(self.order.conversation_id, whole, plugin=asker or speaker)
 
     def _asked(self) -> list[tuple[str, Reply]]:
         """What plugins say about each change of state, with their names."""
