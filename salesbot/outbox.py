@@ -20,9 +20,9 @@ from salesbot.channels import Outgoing, registry
 from salesbot.channels.render import Part, length, parts
 from salesbot.database import db, table
 from salesbot.errors import NotSent
-from salesbot.messages import Choice, Reply
+from salesbot.messages import Choice, Media, Reply
 from salesbot.models import Conversation, Message
-from salesbot.services import conversations
+from salesbot.services import conversations, deliveries, links
 from salesbot.services.conversations import ChatRow, window_is_open
 from salesbot.services.secrets_in_text import holds_marks, revealer
 from salesbot.texts import translator
@@ -84,7 +84,7 @@ def put(
             chat.id,
             body=message.part.text,
             choices=message.part.choices,
-            media_url=message.media_url,
+            media=Media(message.media_url, "image") if message.media_url else None,
             plugin=plugin,
             state=state,
             reply_to_id=reply_to_id,
@@ -114,6 +114,25 @@ def say(conversation_id: int, reply: Reply, *, plugin: str = "") -> list[int]:
     return [message.id for message in stored]
 
 
+def send_file(conversation_id: int, delivery_id: int, content_type: str) -> int:
+    """Puts the file of a unit in the outbox, as a message of its own without words.
+
+    The address at which the provider fetches it is made when it is sent.
+    """
+    connection = db.session.connection()
+    chat = conversations.lock_chat_by_id(connection, conversation_id)
+    return conversations.store_outbound(
+        connection,
+        chat.id,
+        body="",
+        choices=(),
+        media=Media(links.stored_file(delivery_id), content_type),
+        plugin="",
+        state="waiting",
+        reply_to_id=None,
+    )
+
+
 def claim(limit: int = 20) -> list[tuple[str, Outgoing]]:
     """Takes what is due, at most one message of each chat, as (channel, message); flush only.
 
@@ -141,7 +160,7 @@ def claim(limit: int = 20) -> list[tuple[str, Outgoing]]:
     taken = []
     for message in due:
         chat = chats[message.conversation_id]
-        if _hold(message, chat):
+        if _hold(message, chat) or _has_ended(message):
             continue
         message.state = "sending"
         message.attempts += 1
@@ -160,6 +179,16 @@ def _hold(message: Message, chat: Conversation) -> bool:
     return True
 
 
+def _has_ended(message: Message) -> bool:
+    """Whether a message holds a file that its buyer may not have any more; then it is never sent."""
+    number = links.stored_file_id(message.media[0]["url"]) if message.media else None
+    if number is None or deliveries.may_be_handed_over(number):
+        return False
+    _leaves(message, "failed")
+    message.error = "the file was taken back before it was sent"
+    return True
+
+
 def is_due() -> bool:
     """Whether anything could be claimed now."""
     due = select(Message.id).where(Message.state == "waiting", Message.send_at <= clock.now()).limit(1)
@@ -173,7 +202,7 @@ def outgoing(message: Message, chat: Conversation) -> Outgoing:
         id=message.id,
         address=chat.address,
         text=put_in(message.body),
-        media_url=message.media[0]["url"] if message.media else None,
+        media_url=links.media_url(message.media[0]["url"]) if message.media else None,
         choices=tuple(Choice(**choice) for choice in message.choices),
     )
 
