@@ -61,7 +61,11 @@ def salesbot_order_changed(order: Order, old: str, new: str) -> Replies:
 
 @hookspec
 def salesbot_payment_methods() -> PaymentMethod | Sequence[PaymentMethod] | None:
-    """The ways to pay that this plugin brings. Called outside any transaction, may be called again."""
+    """The ways to pay that this plugin brings.
+
+    Called outside any transaction whenever they are needed, so keep nothing in them. All plugins
+    are asked; the customer chooses among the methods that accept the order.
+    """
 
 
 @hookspec(firstresult=True)
@@ -75,15 +79,27 @@ def salesbot_deliver(unit: Unit) -> Delivered | None:
 
 @hookspec
 def salesbot_register_blueprints(app: Flask) -> None:
-    """Add web routes of your own, once, when the app is made; your routes commit for themselves."""
+    """Add web routes of your own, once, when the app is made.
+
+    They commit for themselves. While staff have switched the plugin off, its pages answer 404. A
+    page that extends `shop/base.html` looks like the shop's own.
+    """
 
 
 @hookspec
 def salesbot_register_commands(cli: Group) -> None:
-    """Add commands to `salesbot`, once, when the app is made; they commit for themselves."""
+    """Add commands to `salesbot`, once, when the app is made.
+
+    They commit for themselves. Those of a `flask.cli.AppGroup`, and those with `with_appcontext`,
+    run inside the app.
+    """
 
 
 @hookspec
 def salesbot_settings() -> Sequence[Setting]:
-    """The settings of this plugin that staff type in the back office. Called once, at start."""
+    """The settings of this plugin that staff type in the back office.
+
+    Called once, at start. `salesbot.setting("name")` reads one; `SALESBOT_<NAME>` in the environment
+    wins over what staff typed. A secret one is kept encrypted and never shown again.
+    """
     return ()
