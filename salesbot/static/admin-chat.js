@@ -32,10 +32,11 @@
         if (!answer.ok || !version || version === log.dataset.version || busy) { return null; }
         return answer.text().then(function (html) {
           var follow = atEnd();
+          var place = log.scrollTop;
           log.dataset.version = version;
           log.innerHTML = html;
           window.salesbot.showTimes(log);
-          if (follow) { toEnd(); }
+          if (follow) { toEnd(); } else { log.scrollTop = place; }
         });
       })
       .catch(function () { /* The next try is three seconds away. */ });

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from salesbot import clock
 from salesbot.extensions import db
-from salesbot.models import Delivery, LicenceKey, Message, Order, OrderEvent, Payment
+from salesbot.models import Delivery, LicenceKey, Message, Order, OrderEvent, Payment, Refund
 from salesbot.services import stock
 from tests.admin import rows as make
 
@@ -163,7 +163,7 @@ def test_a_unit_without_a_key_leads_to_where_keys_are_added(rows, owner):
         make.delivery(order, state="no_stock")
         number, product = order.id, order.lines[0].product_id
     html = page(owner, number)
-    assert f"/admin/product/edit/?id={product}#keys" in html
+    assert f"/admin/product/edit/?id={product}#goods" in html
     assert "paid, no key left" in html
 
 
@@ -172,3 +172,58 @@ def test_an_agent_resends_and_leaves_the_money_alone(transfer, somebody):
     html = page(somebody("agent"), transfer)
     assert "The money has arrived" not in html
     assert "Cancel the order" not in html
+
+
+@pytest.fixture
+def paid(rows) -> int:
+    """An order of two files for 10.00, paid and delivered."""
+    with rows():
+        order = make.order(what=make.product(kind="file", price=500), quantity=2, state="fulfilled")
+        make.payment(order, state="confirmed")
+        for position in (1, 2):
+            make.delivery(order, position=position, state="delivered", file="a.pdf")
+        return order.id
+
+
+def test_a_part_of_the_money_goes_back_with_the_unit_it_was_for(paid, owner, stored, work):
+    """Staff say how much, why and which unit; a transfer is then theirs to send, and noted as sent."""
+    assert "Give money back" in page(owner, paid)
+    form = {"payment": 1, "amount": "5,00", "why": "broken file", "unit": 1}
+    answer = owner.post(f"/admin/order/{paid}/give-back", form, follow_redirects=True)
+    assert "The money goes back" in answer.text
+    work()
+    [refund] = stored(select(Refund))
+    assert (refund.amount, refund.state, refund.units) == (500, "needs_staff", [1])
+    assert "Money to give back by hand" in owner.get("/admin/").text
+    assert "I have given it back" in page(owner, paid)
+    owner.post(f"/admin/order/{paid}/gave-back", {"refund": refund.id})
+    assert stored(select(Refund.state)) == ["done"]
+    assert sorted(stored(select(Delivery.state))) == ["delivered", "revoked"]
+    assert stored(select(Order.state)) == ["fulfilled"]
+    assert "Money to give back by hand" not in owner.get("/admin/").text
+
+
+@pytest.mark.parametrize("amount", ["", "abc", "0", "-1", "10.01", "1.999", "1e9"])
+def test_no_more_than_was_paid_goes_back(paid, owner, stored, amount):
+    """And nothing that is no amount."""
+    answer = owner.post(
+        f"/admin/order/{paid}/give-back", {"payment": 1, "amount": amount}, follow_redirects=True
+    )
+    assert "alert-danger" in answer.text
+    assert stored(select(Refund)) == []
+
+
+def test_money_of_another_order_is_not_given_back_here(rows, paid, owner, stored):
+    """Nor another order's refund ticked off, nor another order's unit ended."""
+    with rows():
+        other = make.order(state="fulfilled")
+        payment = make.payment(other, state="confirmed")
+        unit = make.delivery(other, state="delivered").id
+        make.save(Refund(payment_id=payment.id, amount=1, currency="USD", state="needs_staff"))
+        foreign = payment.id
+    address = f"/admin/order/{paid}"
+    assert owner.post(f"{address}/give-back", {"payment": foreign, "amount": "1"}).status_code == 400
+    assert owner.post(f"{address}/gave-back", {"refund": 1}).status_code == 400
+    owner.post(f"{address}/give-back", {"payment": 1, "amount": "1", "unit": unit})
+    assert len(stored(select(Refund))) == 1
+    assert stored(select(Refund.state)) == ["needs_staff"]
