@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, request
+from flask import Flask, Request, abort, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -19,6 +20,15 @@ from salesbot.extensions import babel, csrf, db, limiter, login_manager, migrate
 from salesbot.migrations.support import FOLDER
 from salesbot.services import shop, staff
 from salesbot.vault import Vault
+
+
+class BrowserSessions(SecureCookieSessionInterface):
+    """Sessions in signed cookies. Programs that call a webhook get none, and pay for none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if request.path.startswith("/webhooks/"):
+            return None
+        return super().open_session(app, request)
 
 
 def create_app(
@@ -37,6 +47,7 @@ def create_app(
     instance = Path(instance_path or os.environ.get("SALESBOT_INSTANCE") or "instance").resolve()
     instance.mkdir(parents=True, exist_ok=True)
     app = Flask("salesbot", instance_path=str(instance))
+    app.session_interface = BrowserSessions()
     _configure(app, config.read(instance, settings))
     _extend(app)
     _load_plugins(app, plugins)

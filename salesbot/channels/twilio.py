@@ -42,10 +42,8 @@ def is_signed(request: Request) -> bool:
     query = request.environ.get("QUERY_STRING", "")
     path = request.path + (f"?{query}" if query else "")
     # A proxy's prefix may be part of PUBLIC_URL or of SCRIPT_NAME.
-    urls = {
-        base_url() + path,
-        base_url() + request.environ.get("SCRIPT_NAME", "") + path,
-    }
+    address = base_url()
+    urls = {address + path, address + request.environ.get("SCRIPT_NAME", "") + path}
     settings = request.headers.get("X-Twilio-Webhooks-Signature-Settings")
     try:
         body: Any = request.get_data(as_text=True) if request.is_json else request.form
