@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from salesbot import demo as demo_shop
 from salesbot import plugin_manager
-from salesbot.cli.trouble import in_plain_words
+from salesbot.cli.ready import on_the_database
 from salesbot.database import transaction
 from salesbot.models.staff import ROLES
 from salesbot.plugin_loading import BUILT_IN, GROUP, Plugin
@@ -24,7 +24,7 @@ from salesbot.services import staff as accounts
 @with_appcontext
 def demo() -> None:
     """Load the demo shop into an empty shop."""
-    with in_plain_words(), transaction():
+    with on_the_database(), transaction():
         loaded = demo_shop.load_demo()
     click.echo(str(loaded))
 
@@ -77,7 +77,7 @@ staff = AppGroup("staff", help="Accounts of the back office.")
 @click.password_option(help="At least 10 characters; asked for when not given.")
 def add(email: str, role: str, name: str, password: str) -> None:
     """Make an account for EMAIL."""
-    with in_plain_words(), transaction():
+    with on_the_database(), transaction():
         user = accounts.add(email, password, role=role, name=name)
         address = user.email
     click.echo(f"{address} can sign in at /admin/ as {role}.")

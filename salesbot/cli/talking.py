@@ -13,6 +13,7 @@ from flask.cli import with_appcontext
 
 from salesbot import dispatcher, outbox
 from salesbot.channels import Outgoing, simulator
+from salesbot.cli.ready import on_the_database
 from salesbot.cli.trouble import in_plain_words
 from salesbot.database import db, reading
 from salesbot.models import Conversation, Message
@@ -27,6 +28,8 @@ ADDRESS = "terminal"
 @with_appcontext
 def say(text: str, address: str) -> None:
     """Say TEXT to the bot as a customer and print its replies."""
+    with on_the_database():
+        _newest(address)
     _print(_heard(text, address))
 
 
@@ -36,7 +39,7 @@ def say(text: str, address: str) -> None:
 def chat(address: str) -> None:
     """Talk to the bot as a customer; an empty line or Ctrl+D ends it."""
     click.echo('You are a customer. Write "hi". An empty line ends the chat.')
-    with in_plain_words():
+    with on_the_database():
         last = _newest(address)
     while True:
         click.secho("you> ", fg="green", nl=False)
