@@ -19,7 +19,7 @@ from salesbot import clock
 from salesbot.channels import Outgoing, registry
 from salesbot.channels.render import Part, length, parts
 from salesbot.database import db, table
-from salesbot.errors import NotSent
+from salesbot.errors import NotSent, SalesbotError
 from salesbot.messages import Choice, Media, Reply
 from salesbot.models import Conversation, Message
 from salesbot.services import conversations, deliveries, links
@@ -162,10 +162,17 @@ def claim(limit: int = 20) -> list[tuple[str, Outgoing]]:
         chat = chats[message.conversation_id]
         if _hold(message, chat) or _has_ended(message):
             continue
+        try:
+            ready_to_go = outgoing(message, chat)
+        except SalesbotError as exc:  # a secret that can't be read must not hold up all the others
+            _leaves(message, "failed")
+            message.error = str(exc)[:500]
+            log.error("message %s can't be sent: %s", message.id, exc)  # noqa: TRY400
+            continue
         message.state = "sending"
         message.attempts += 1
         message.claimed_at = clock.now()
-        taken.append((chat.channel, outgoing(message, chat)))
+        taken.append((chat.channel, ready_to_go))
     db.session.flush()
     return taken
 
@@ -222,7 +229,7 @@ def sent(message_id: int, provider_id: str | None, *, arrived: bool = False) -> 
         message.provider_id = provider_id
     if message.state in {"sending", "unknown"}:
         _leaves(message, "delivered" if arrived else "queued")
-    message.error = message.error_code = ""
+        message.error = message.error_code = ""
 
 
 def refused(message_id: int, why: NotSent) -> None:
@@ -305,7 +312,10 @@ def receipt(message_id: int, provider_id: str, status: str, error_code: str = ""
     word = _OUR_WORD.get(status)
     if message is None or (message.provider_id or provider_id) != provider_id:
         return False
-    message.provider_id = provider_id
+    if message.provider_id is None:
+        if conversations.find(db.session.connection(), provider_id) is not None:
+            return False
+        message.provider_id = provider_id
     if word is not None and RANK[word] > RANK[message.state]:
         _leaves(message, word)
         if word in {"failed", "undelivered"}:

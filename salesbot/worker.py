@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from salesbot import fulfilment, logs, outbox
 from salesbot.channels import Outgoing, registry
@@ -90,14 +90,24 @@ class Worker:
         return True
 
     def once(self, each: Mapper = map) -> bool:
-        """One look at everything; True when there was something to do. `each` maps over sendings."""
+        """One look at everything; True when there was something to do. `each` maps over sendings.
+
+        A job that stumbles does not keep the others from being done; what it raised is raised then.
+        """
+        busy, stumbled = False, None
         with self.app.app_context():
             self._sweep()
             with reading():
                 due = [work for is_due, work in self._jobs if is_due()]
                 db.session.rollback()
-            busy = [work(each) for work in due]
-        return any(busy)
+            for work in due:
+                try:
+                    busy |= work(each)
+                except Exception as exc:  # noqa: BLE001 - it is raised below
+                    stumbled = exc
+        if stumbled is not None:
+            raise stumbled
+        return busy
 
     def drain(self) -> None:
         """Works until nothing is due any more; for tests and the terminal."""
@@ -116,7 +126,7 @@ class Worker:
         results = each(self._deliver_message, taken)
         for (_channel, message), settle in zip(taken, results, strict=True):  # type: ignore[call-overload]
             with logs.about(message=message.id):
-                in_transaction(settle, repeatable=True)
+                _write_down(message.id, settle)
         return bool(taken)
 
     def _deliver_message(self, sending: Sending) -> Callable[[], None]:
@@ -137,3 +147,13 @@ class Worker:
             why = f"{type(exc).__name__} while it was being sent"
             return lambda: outbox.lost_sight(message.id, why)
         return lambda: outbox.sent(message.id, provider_id, arrived=channel.window_hours is None)
+
+
+def _write_down(message_id: int, settle: Callable[[], None]) -> None:
+    """Keeps what became of one message; when that can't be kept, staff must look at it."""
+    try:
+        in_transaction(settle, repeatable=True)
+    except IntegrityError:
+        log.exception("what became of message %s can't be written down", message_id)
+        why = "Twilio's answer about it does not fit what is known"
+        in_transaction(lambda: outbox.lost_sight(message_id, why), repeatable=True)
