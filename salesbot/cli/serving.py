@@ -108,9 +108,10 @@ def _prepare(*, demo: bool) -> None:
 
 def _greet(host: str, port: int) -> None:
     here = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"  # noqa: S104 - only compared
-    lines = ["", "  Your shop is open.", "", f"  Chat as a customer   {here}/"]
-    lines.append(f"  Back office          {here}/admin/")
+    lines = ["", "  Your shop is open.", ""]
     with reading():
+        phone = "/" if shop.is_demo() else "/admin/simulator/"
+        lines += [f"  Chat as a customer   {here}{phone}", f"  Back office          {here}/admin/"]
         account = demo_shop.sign_in() if shop.is_demo() else None
         if account is not None:
             lines += [
