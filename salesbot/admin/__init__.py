@@ -15,6 +15,7 @@ from sqlalchemy.orm import DeclarativeBase
 from salesbot import models, plugin_manager
 from salesbot.admin import figures, security, signin
 from salesbot.admin.conversations import ConversationView
+from salesbot.admin.coupons import CouponView
 from salesbot.admin.home import Home
 from salesbot.admin.keys import LicenceKeyView
 from salesbot.admin.orders import OrderView
@@ -29,6 +30,7 @@ from salesbot.services import shop
 
 _VIEWS: dict[type[Any], type[ShopModelView]] = {
     models.Conversation: ConversationView,
+    models.Coupon: CouponView,
     models.LicenceKey: LicenceKeyView,
     models.Order: OrderView,
     models.Product: ProductView,

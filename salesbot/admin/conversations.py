@@ -21,7 +21,7 @@ from salesbot.extensions import db, transaction
 from salesbot.messages import Reply
 from salesbot.models import Conversation, Message, Order
 from salesbot.services import conversations, inbox
-from salesbot.services.secrets_in_text import mask, without_marks
+from salesbot.services.secrets_in_text import without_marks
 
 PAGE = 80
 """Messages on one page of a chat."""
@@ -140,7 +140,7 @@ class ConversationView(ShopModelView):
             "version": str(version),
             "older": newest[PAGE - 1].id if len(newest) > PAGE else None,
             "is_newest": before is None,
-            "mask": mask,
+            "chat_text": formatters.chat_text,
             "reason": reason,
             "state_pill": formatters.state_pill,
             "moment": formatters.moment,

@@ -14,6 +14,7 @@ from salesbot.admin.formatters import (
     shortened,
     sold,
     who_answers,
+    whole_percent,
 )
 from salesbot.admin.rules import PEOPLE, SALES, SHOP, SYSTEM, Rules
 from salesbot.models.conversations import IN_STATES, OUT_STATES
@@ -43,7 +44,9 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         icon="fa-box-open",
         opens="edit_view",
         first=_names("cover title category kind price active"),
-        not_in_list=_names("summary description file file_name link options position created_at"),
+        not_in_list=_names(
+            "summary description file file_name link options position created_at tax_rate delivery_text"
+        ),
         not_in_form=_names("cover file file_name kind created_at"),
         labels={
             "active": _("For sale"),
@@ -52,8 +55,14 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             "position": _("Place in the category"),
             "options": _("Options"),
             "created_at": _("Since"),
+            "tax_rate": _("Tax in the price, in percent"),
+            "delivery_text": _("Words with the delivery"),
         },
         helps={
+            "tax_rate": _("Empty: no tax. It is shown on the receipt."),
+            "delivery_text": _(
+                "Empty: our own words. These may stand in it: {name} {number} {title} {key} {link}"
+            ),
             "summary": _("Shown under the title in lists."),
             "description": _("What the customer reads before buying: what it is, what one gets."),
             "link": _("What the customer gets, such as https://…"),
@@ -102,6 +111,36 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         large=True,
         empty=_("No keys in stock. Open a product of the kind “key” and paste them there."),
     ),
+    models.Coupon: Rules(
+        many=_("Coupons"),
+        one=_("coupon"),
+        group=SHOP,
+        icon="fa-ticket",
+        opens="edit_view",
+        first=_names("code percent amount active ends_at uses_allowed"),
+        not_in_list=_names("product category starts_at uses_per_customer created_at"),
+        not_in_form=_names("created_at"),
+        labels={
+            "percent": _("Percent off"),
+            "amount": _("Amount off"),
+            "active": _("Can be used"),
+            "starts_at": _("From"),
+            "ends_at": _("Until"),
+            "uses_allowed": _("Uses in all"),
+            "uses_per_customer": _("Uses by one customer"),
+            "product": _("Only for this product"),
+            "category": _("Only for this category"),
+        },
+        helps={
+            "code": _("What the customer types, such as WELCOME10."),
+            "percent": _("Either a percentage or an amount."),
+            "uses_allowed": _("Empty: as often as anybody likes."),
+        },
+        formatters={"percent": whole_percent},
+        filters=_names("code active ends_at"),
+        search=_names("code"),
+        empty=_("No coupons yet."),
+    ),
     models.Order: _record(
         many=_("Orders"),
         one=_("order"),
@@ -110,6 +149,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         first=_names("number customer total state created_at"),
         not_in_list=_names(
             "conversation currency expires_at paid_at fulfilled_at closed_at reminded_at frozen_at"
+            " discount coupon"
         ),
         labels={
             "created_at": _("Placed"),
@@ -118,6 +158,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         },
         needs={
             "confirm": "money",
+            "reject": "money",
             "cancel": "money",
             "give_back": "money",
             "gave_back": "money",
@@ -137,7 +178,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         group=SALES,
         in_menu=False,
         first=_names("order title quantity unit_price amount"),
-        not_in_list=_names("position options product"),
+        not_in_list=_names("position options product discount tax_rate"),
         search=_names("title"),
         large=True,
     ),
@@ -150,7 +191,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         group=SALES,
         icon="fa-money-bill-wave",
         first=_names("order amount method state reference created_at"),
-        not_in_list=_names("currency confirmed_at"),
+        not_in_list=_names("currency confirmed_at proof"),
         labels={"created_at": _("Begun"), "confirmed_at": _("Confirmed")},
         choices={"state": PAYMENT_STATES},
         filters=_names("state method amount created_at"),
@@ -264,6 +305,17 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         first=_names("address channel customer"),
         search=_names("address"),
         large=True,
+    ),
+    models.StockWait: _record(
+        many=_("Waiting for stock"),
+        one=_("entry"),
+        group=PEOPLE,
+        in_menu=False,
+        first=_names("product conversation asked_at told_at"),
+        labels={"asked_at": _("Asked"), "told_at": _("Told")},
+        filters=_names("product.title told_at asked_at"),
+        large=True,
+        empty=_("Nobody waits for anything."),
     ),
     models.StaffUser: Rules(
         many=_("Staff"),

@@ -20,7 +20,7 @@ from wtforms.widgets import Select, TextInput
 
 from salesbot.database import db
 from salesbot.money import decimals, show, to_decimal, to_minor
-from salesbot.services import shop
+from salesbot.services import shop, taxes
 
 LARGEST_AMOUNT = 2_000_000_000
 
@@ -66,6 +66,23 @@ class MoneyField(StringField):
         self.data = minor
 
 
+class PercentField(StringField):
+    """A percentage typed as people write it."""
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else f"{self.data.normalize():f}"
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Reads "19", "19 %" and "8,875"; nothing is None."""
+        self.data = None
+        try:
+            self.data = taxes.read(valuelist[0]) if valuelist else None
+        except ValueError as exc:
+            raise ValueError(gettext("Type a percentage below 100, like 19 or 7.5.")) from exc
+
+
 class UTCDateTimeField(DateTimeLocalField):
     """A moment, typed and kept in UTC."""
 
@@ -107,6 +124,11 @@ class Converter(AdminModelConverter):
         """A moment in UTC."""
         field_args.setdefault("description", lazy_gettext("In UTC."))
         return UTCDateTimeField(**field_args)
+
+    @converts("salesbot.database.Percent")
+    def convert_percent(self, field_args: dict[str, Any], **_extra: Any) -> Any:
+        """A percentage."""
+        return PercentField(**field_args)
 
     @converts("Date")
     def convert_date(self, field_args: dict[str, Any], **_extra: Any) -> Any:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import current_app, g, url_for
 from flask_babel import format_datetime, gettext, lazy_gettext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy import inspect
 from sqlalchemy.orm import DeclarativeBase
 
@@ -50,7 +51,7 @@ STATES: Mapping[str, tuple[Any, str]] = {
     "read": (lazy_gettext("read"), "good"),
     "undelivered": (lazy_gettext("did not arrive"), "bad"),
 }
-MONEY = frozenset({"price", "total", "amount", "unit_price"})
+MONEY = frozenset({"price", "total", "amount", "unit_price", "discount"})
 """Columns that hold minor units of the row's currency, or of the shop's."""
 
 
@@ -148,6 +149,26 @@ def address(_view: Any, _context: Any, row: Any, name: str) -> Any:
     return str(getattr(row, name)).removeprefix("whatsapp:")
 
 
+def percent(_view: Any, _context: Any, row: Any, name: str) -> Any:
+    """A rate such as 8.875 %."""
+    value = getattr(row, name)
+    return "" if value is None else f"{value.normalize():f} %"
+
+
+def whole_percent(_view: Any, _context: Any, row: Any, name: str) -> Any:
+    """A discount such as 10 %."""
+    value = getattr(row, name)
+    return "" if value is None else f"{value} %"
+
+
+_BOLD = re.compile(r"(?<![\w*])\*(?! )([^*\n]+?)(?<! )\*(?![\w*])")
+
+
+def chat_text(body: str) -> Markup:
+    """A message's words as the customer reads them: secrets covered, *bold* in bold."""
+    return Markup(_BOLD.sub(r"<b>\1</b>", str(escape(secrets_in_text.mask(body)))))  # noqa: S704 - escaped
+
+
 def plain(_view: Any, _context: Any, row: Any, name: str) -> Any:
     """A row of another model without a link to it."""
     return str(getattr(row, name))
@@ -195,6 +216,7 @@ BY_COLUMN: Mapping[str, Formatter] = {
     "address": address,
     "link": outside_link,
     "body": masked_text,
+    "tax_rate": percent,
     **dict.fromkeys(MONEY, money),
 }
 """Used for columns of these names unless a model's exceptions say otherwise."""

@@ -70,11 +70,25 @@ class OrderView(ShopModelView):
         payment = self._payment(id)
         if payment.method not in figures.BY_HAND:
             abort(400)
-        number = payment.id
+        number, outcome = payment.id, []
+        answer = self._do(id, lambda: outcome.append(fulfilment.confirm_by_staff(number, who=_who())), "")
+        if outcome == ["paid"]:
+            flash(gettext("The money is confirmed. What was bought is on its way."), "success")
+        elif outcome:
+            flash(gettext("The money is noted: %(outcome)s", outcome=outcome[0]), "warning")
+        return answer
+
+    @expose("/<int:id>/reject", methods=["POST"])
+    def reject(self, id: int) -> Response:
+        """Staff don't find the money of a payment; the buyer hears of it."""
+        payment = self._payment(id)
+        if payment.method not in figures.BY_HAND:
+            abort(400)
+        number, why = payment.id, request.form.get("why", "").strip()[:500]
         return self._do(
             id,
-            lambda: fulfilment.confirm_by_staff(number, who=_who()),
-            gettext("The money is confirmed."),
+            lambda: fulfilment.reject_by_staff(number, who=_who(), why=why),
+            gettext("The customer is told that the money is not here."),
         )
 
     @expose("/<int:id>/resend", methods=["POST"])
@@ -163,7 +177,8 @@ class OrderView(ShopModelView):
         except WrongState as exc:
             flash(str(exc), "error")
         else:
-            flash(said, "success")
+            if said:
+                flash(said, "success")
         return redirect(self.get_url(".details_view", id=id))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import flash, g, request
 from flask_admin import expose
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
 from sqlalchemy import func, select
 from wtforms import BooleanField, FileField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
@@ -21,7 +21,7 @@ from salesbot.errors import SalesbotError
 from salesbot.extensions import db
 from salesbot.models import LicenceKey, Product
 from salesbot.models.catalog import BUILT_IN_KINDS
-from salesbot.services import links, stock, uploads
+from salesbot.services import delivery_texts, key_import, links, stock, uploads
 
 OTHER = "other"
 _KINDS = [
@@ -61,7 +61,9 @@ class ProductView(ShopModelView):
         ),
         "keys": TextAreaField(
             lazy_gettext("Add licence keys"),
-            description=lazy_gettext("One on each line. They are kept encrypted."),
+            description=lazy_gettext(
+                "One on each line, or a table with a column “key”. They are kept encrypted."
+            ),
             render_kw={"rows": 6, "autocomplete": "off", "spellcheck": "false"},
         ),
     }
@@ -115,6 +117,8 @@ class ProductView(ShopModelView):
             wrong["link"] = gettext("Type the link, or switch “For sale” off for now.")
         if form.link.data and not re.match(r"https?://\S+$", form.link.data):
             wrong["link"] = gettext("A link begins with https:// and has no spaces.")
+        for problem in delivery_texts.problems(form.delivery_text.data or ""):
+            wrong["delivery_text"] = problem
         for name, words in wrong.items():
             form[name].errors = [*form[name].errors, words]
         return not wrong
@@ -130,22 +134,28 @@ class ProductView(ShopModelView):
         if "file_upload" in kept:
             model.file = kept["file_upload"]
             model.file_name = _file_name(request.files["file_upload"].filename or "")
-        lines = (form.keys.data or "").splitlines()
-        g.added_keys = None
-        if any(line.strip() for line in lines):
+        g.looked_over = None
+        if (form.keys.data or "").strip():
             db.session.flush()
-            g.added_keys = stock.add_keys(model.id, lines)
+            g.looked_over = key_import.look_over(model.id, form.keys.data)
+            stock.add_keys(model.id, g.looked_over.secrets)
 
     def after_model_change(self, form: Any, model: Any, is_created: bool) -> None:
         """The files belong to the row now; says what became of the keys."""
         g.kept_uploads = {}
-        added: stock.AddedKeys | None = g.get("added_keys")
-        if added is None:
+        seen: key_import.LookedOver | None = g.get("looked_over")
+        if seen is None:
             return
-        flash(gettext("%(n)d keys are in stock now.", n=added.added), "success")
-        if added.repeated:
-            hints = ", ".join(stock.hint(secret) for secret in added.repeated[:10])
-            flash(gettext("%(n)d were there already: %(keys)s", n=len(added.repeated), keys=hints), "info")
+        if seen.new:
+            flash(
+                ngettext("%(num)d key is in stock now.", "%(num)d keys are in stock now.", len(seen.new)),
+                "success",
+            )
+        for line in (*seen.repeated, *seen.known):
+            words = gettext("Line %(n)d is there already: %(key)s", n=line.number, key=stock.hint(line.text))
+            flash(words, "warning")
+        for line in seen.broken:
+            flash(gettext("Line %(n)d can't be used: %(why)s", n=line.number, why=line.why), "warning")
 
 
 class _Uploads:

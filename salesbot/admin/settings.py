@@ -24,10 +24,17 @@ _TITLES = {
     "CURRENCY": lazy_gettext("Currency"),
     "LANGUAGES": lazy_gettext("Languages"),
     "ORDER_MINUTES": lazy_gettext("Minutes to pay"),
+    "REMIND_MINUTES": lazy_gettext("Minutes before the end to remind"),
+    "DOCUMENTS_IN_CHAT": lazy_gettext("Files into the chat"),
     "DOWNLOADS": lazy_gettext("Downloads of a file"),
     "DOWNLOAD_DAYS": lazy_gettext("Days to download"),
-    "DOCUMENTS_IN_CHAT": lazy_gettext("Files into the chat"),
     "LOW_STOCK": lazy_gettext("Few keys left"),
+}
+_HELPS = {
+    "DOCUMENTS_IN_CHAT": lazy_gettext(
+        "Yes: a bought file comes in the chat itself where WhatsApp takes it, which is one more message. "
+        "No: only as a link."
+    ),
 }
 
 
@@ -37,10 +44,11 @@ class Line:
 
     key: str
     title: Any
-    help: str
+    help: Any
     value: str
     secret: bool = False
     tall: bool = False
+    switch: bool = False
     fixed: str = ""
     problem: str = ""
 
@@ -74,7 +82,8 @@ class SettingsView(Guard, BaseView):
 
 def _save(lines: Sequence[Line]) -> bool:
     """Keeps everything or, when one text can't be used, nothing."""
-    typed = {line.key: _clean(request.form.get(line.key, "")) for line in lines}
+    # What a form does not hold, such as one that was opened before an update, stays as it is.
+    typed = {line.key: _clean(request.form.get(line.key, line.value)) for line in lines}
     changed = [line for line in lines if typed[line.key] != line.value]
     try:
         with transaction():
@@ -98,9 +107,10 @@ def _shop_lines() -> list[Line]:
         Line(
             key=option.name,
             title=_TITLES.get(option.name, option.name.replace("_", " ").capitalize()),
-            help=f"{option.meaning[:1].upper()}{option.meaning[1:]}.",
+            help=_HELPS.get(option.name, f"{option.meaning[:1].upper()}{option.meaning[1:]}."),
             value=_text(shop.setting(option.name)),
             tall=option.name == "SHOP_ADDRESS",
+            switch=isinstance(option.default, bool),
             fixed=f"SALESBOT_{option.name}" if option.name in fixed else "",
         )
         for option in OPTIONS

@@ -37,6 +37,14 @@ def test_a_chat_is_read_from_top_to_bottom(rows, owner):
     assert bubbles(html) == [("in", "hi"), ("out", "Hello!\n\n1. Books\n2. Help"), ("in", "1")]
 
 
+def test_words_between_stars_are_bold_as_on_whatsapp(rows, owner):
+    """And nothing else of a message becomes markup."""
+    with rows():
+        make.message(make.chat(), "out", "*Python book* costs 2*3 * 4 <b>x</b> **")
+    [(_, text)] = bubbles(owner.get("/admin/conversation/details/?id=1").text)
+    assert text == "<b>Python book</b> costs 2*3 * 4 &lt;b&gt;x&lt;/b&gt; **"
+
+
 def test_a_key_in_a_message_stays_covered(rows, owner):
     """Staff see that a key was sent, not the key."""
     with rows():

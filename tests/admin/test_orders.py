@@ -38,7 +38,7 @@ def test_money_that_arrived_delivers_at_once(transfer, owner, stored):
     """One click: the order is delivered, the customer is told, the timeline knows who it was."""
     assert "The money has arrived" in page(owner, transfer)
     answer = owner.post(f"/admin/order/{transfer}/confirm", {"payment": 1}, follow_redirects=True)
-    assert "The money is confirmed." in answer.text
+    assert "The money is confirmed. What was bought is on its way." in answer.text
     [order] = stored(select(Order))
     assert order.state == "fulfilled"
     assert stored(select(Payment.state)) == ["confirmed"]
@@ -58,6 +58,25 @@ def test_the_same_money_is_confirmed_once(transfer, owner, stored):
     assert "this payment is not waiting for money" in answer.text
     assert len(stored(select(Delivery))) == 1
     assert len(stored(select(Message))) == 1
+
+
+def test_money_that_does_not_suffice_is_told_as_it_is(transfer, owner, rows, stored):
+    """Nobody is told that all is well when salesbot could not use the money."""
+    with rows():
+        db.session.get(Order, transfer).currency = "EUR"
+    answer = owner.post(f"/admin/order/{transfer}/confirm", {"payment": 1}, follow_redirects=True)
+    assert "The money is noted: the order is in EUR, the payment in USD" in answer.text
+    assert "on its way" not in answer.text
+    assert stored(select(Order.state)) == ["pending"]
+
+
+def test_money_that_is_not_there_is_told_to_the_buyer(transfer, owner, stored):
+    """The payment has failed, the buyer can try again."""
+    answer = owner.post(f"/admin/order/{transfer}/reject", {"payment": 1}, follow_redirects=True)
+    assert "The customer is told that the money is not here." in answer.text
+    assert stored(select(Payment.state)) == ["failed"]
+    [told] = stored(select(Message.body))
+    assert "We could not find your payment" in told
 
 
 def test_only_money_that_staff_alone_can_see_is_confirmed_by_hand(rows, transfer, owner, stored):

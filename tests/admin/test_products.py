@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
@@ -190,6 +191,8 @@ def test_a_large_picture_is_made_small_enough_for_whatsapp(app, shelf, owner):
         ("link", {"link": "javascript:alert(1)"}, "A link begins with https://"),
         ("other", {}, "Type the word that the plugin uses"),
         ("other", {"other_kind": "Two Words"}, "Small letters only"),
+        ("key", {"delivery_text": "Dear {nmae}"}, "{nmae} is not known here."),
+        ("key", {"tax_rate": "abc"}, "Type a percentage below 100"),
     ],
 )
 def test_nothing_is_for_sale_that_could_not_be_delivered(shelf, owner, stored, kind, field, words):
@@ -197,6 +200,21 @@ def test_nothing_is_for_sale_that_could_not_be_delivered(shelf, owner, stored, k
     answer = owner.post("/admin/product/new/", {**FORM, "category": shelf, "kind": kind, **field})
     assert words in answer.text
     assert stored(select(Product)) == []
+
+
+def test_a_tax_rate_is_typed_as_people_write_it(shelf, owner, stored):
+    """With a comma, a sign, or nothing at all."""
+    for typed, shown in (("8,875 %", "8.875"), ("19", "19"), ("", "")):
+        owner.post(
+            "/admin/product/new/",
+            {**FORM, "kind": "key", "category": shelf, "tax_rate": typed, "title": f"At {typed}"},
+        )
+        [product] = stored(select(Product).order_by(Product.id.desc()).limit(1))
+        assert product.tax_rate == (Decimal(shown) if shown else None)
+        assert (
+            f'name="tax_rate" type="text" value="{shown}"'
+            in owner.get(f"/admin/product/edit/?id={product.id}").text
+        )
 
 
 def test_a_product_may_wait_for_its_file_while_it_is_not_for_sale(shelf, owner, stored):
@@ -215,7 +233,7 @@ def test_a_plugin_s_kind_is_a_word_of_its_own(shelf, owner, stored):
 
 
 def test_pasted_keys_are_in_stock_encrypted(app, shelf, rows, owner, stored):
-    """One a line; empty lines are nothing, repeated ones are told with their last letters."""
+    """One a line; empty lines are nothing, what can't be added is told line by line, covered."""
     with rows():
         number = make.product(category_id=shelf).id
     answer = owner.post(
@@ -224,12 +242,13 @@ def test_pasted_keys_are_in_stock_encrypted(app, shelf, rows, owner, stored):
             **FORM,
             "kind": "key",
             "category": shelf,
-            "keys": "AAAA-BBBB-0001\r\n\r\n  AAAA-BBBB-0002  \r\nAAAA-BBBB-0001\r\n",
+            "keys": "AAAA-BBBB-0001\r\n\r\n  AAAA-BBBB-0002  \r\nAAAA-BBBB-0001\r\n" + "x" * 600,
         },
         follow_redirects=True,
     )
     assert "2 keys are in stock now." in answer.text
-    assert "1 were there already: ••••001" in answer.text
+    assert "Line 4 is there already: ••••001" in answer.text
+    assert "Line 5 can&#39;t be used: it is longer than 500 characters" in answer.text
     assert stored(select(LicenceKey.hint)) == ["••••001", "••••002"]
     database = Path(app.instance_path, "salesbot.db").read_bytes()
     wal = Path(app.instance_path, "salesbot.db-wal")

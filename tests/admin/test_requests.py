@@ -86,6 +86,7 @@ CHANGES = [
     ("/admin/conversation/1/settle", {"message": "2", "how": "again"}),
     ("/admin/order/1/confirm", {"payment": "1"}),
     ("/admin/order/1/cancel", {}),
+    ("/admin/order/1/reject", {"payment": "1"}),
     ("/admin/order/1/resend", {}),
     ("/admin/order/1/renew", {"delivery": "1"}),
     ("/admin/order/1/looked", {}),
