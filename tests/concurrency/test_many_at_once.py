@@ -1,0 +1,81 @@
+"""Many things at once, in several processes on one database: nothing lost, nothing double."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import func, select, text
+from twilio.request_validator import RequestValidator
+
+from salesbot.database import db
+from salesbot.models import Delivery, LicenceKey, Message, Order, OrderEvent
+from tests.concurrency.processes import buy, pay, post, spread
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture
+def signed(app):
+    """A signed webhook request: (path, form, signature)."""
+
+    def make(sid, body, sender="whatsapp:+491511234567"):
+        form = {
+            "MessageSid": sid,
+            "AccountSid": app.config["TWILIO_ACCOUNT_SID"],
+            "From": sender,
+            "To": app.config["TWILIO_WHATSAPP_NUMBER"],
+            "Body": body,
+            "NumMedia": "0",
+        }
+        path = "/webhooks/twilio/message"
+        validator = RequestValidator(app.config["TWILIO_AUTH_TOKEN"][0])
+        return path, form, validator.compute_signature(app.config["PUBLIC_URL"] + path, form)
+
+    return make
+
+
+def test_fifty_deliveries_of_thirty_five_messages_are_thirty_five_turns_in_a_row(app, signed, stored):
+    sids = [f"SM{number:032x}" for number in range(35)]
+    requests = [signed(sid, f"count {sid}") for sid in [*sids, *sids[:15]]]
+    answers = spread(app, post, requests)
+    assert {status for _sid, status, _body in answers} == {200}
+    numbers = {sid: re.search(r"number (\d+)", body)[1] for sid, _status, body in answers}
+    assert sorted(map(int, numbers.values())) == list(range(1, 36)), "no count is lost, none comes twice"
+    assert len({(sid, body) for sid, _status, body in answers}) == 35, "a repeated one is answered alike"
+    assert stored(select(func.count(Message.id)).where(Message.direction == "in")) == [35]
+    assert stored(select(func.count(Message.id)).where(Message.direction == "out")) == [35]
+
+
+def test_a_hundred_keys_go_to_a_hundred_of_two_hundred_buyers(app, catalogue, stored):
+    editor = catalogue.key("Editor", price=1000, keys=100)
+    texts = spread(app, buy, [(f"buyer-{number}", editor.id) for number in range(200)])
+    assert sum("/pay/" in words for words in texts) == 100
+    assert sum("sold out" in words for words in texts) == 100
+    orders = stored(select(Order))
+    assert len(orders) == 100
+    outcomes = spread(app, pay, [(order.id, order.total, report) for order in orders for report in range(2)])
+    assert sorted(outcomes) == ["known already"] * 100 + ["paid"] * 100
+    keys = stored(select(LicenceKey))
+    assert len({key.delivery_id for key in keys}) == 100
+    assert all(key.delivery_id is not None for key in keys)
+    assert stored(select(func.count(Delivery.id)).where(Delivery.state == "delivered")) == [100]
+    paid = stored(select(func.count(OrderEvent.id)).where(OrderEvent.what == "pending → paid"))
+    assert paid == [100]
+
+
+def test_connections_that_the_server_closed_cost_no_message(app, customer, stored):
+    customer.says("hi")
+    with app.app_context():
+        if db.engine.dialect.name == "postgresql":
+            db.session.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+            db.session.rollback()
+        else:
+            db.engine.dispose()
+    assert "1. " in customer.says("menu")[0].text
+    assert stored(select(func.count(Message.id)).where(Message.state == "unhandled")) == [0]
