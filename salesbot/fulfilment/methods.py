@@ -68,3 +68,8 @@ def payment_methods(order: messages.Order) -> list[PaymentMethod]:
 def method_named(name: str) -> tuple[Plugin, PaymentMethod] | None:
     """The way to pay with this name and its plugin, or None. Call it outside transactions."""
     return next((pair for pair in all_methods() if pair[1].name == name), None)
+
+
+def method_titles() -> dict[str, str]:
+    """What each way to pay is called, by its name. Call it outside transactions."""
+    return {method.name: str(method.title) for _plugin, method in all_methods()}

@@ -50,6 +50,7 @@ class OrderPage:
     lines: tuple[Line, ...]
     seconds_left: int
     goods: tuple[Goods, ...]
+    receipt_url: str
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def order_page(order_id: int) -> OrderPage | None:
         lines=tuple(_line(line, order.currency, language) for line in order.lines),
         seconds_left=max(0, int(left)) if order.state == "pending" else 0,
         goods=goods_of(order),
+        receipt_url=f"{links.pay_url(order.id)}/receipt" if order.paid_at is not None else "",
     )
 
 
