@@ -86,6 +86,7 @@ class Customer:
         location: Location | None = None,
     ) -> list[Received]:
         """Sends whatever a phone can send."""
+        self._all += self._news()
         self._began = len(self._all)
         incoming = Incoming(
             self.channel,
