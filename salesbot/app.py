@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from salesbot import cli, config, database, logs, plugin_manager, sqlite_queue, texts, web
 from salesbot.admin import init_admin
-from salesbot.extensions import babel, csrf, db, limiter, login_manager, migrate
+from salesbot.extensions import babel, csrf, db, login_manager, migrate
 from salesbot.migrations.support import FOLDER
 from salesbot.services import shop, staff
 from salesbot.vault import Vault
@@ -80,7 +80,6 @@ def _configure(app: Flask, values: dict[str, Any]) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=values["UPLOAD_MEGABYTES"] * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
-        RATELIMIT_STORAGE_URI=values["LIMITER_STORAGE"],
     )
     app.config.update(values)
     app.extensions["salesbot.vault"] = Vault(values["KEYRING"], values["KEYRING_FILE"])
@@ -94,7 +93,6 @@ def _extend(app: Flask) -> None:
     # Every template knows who is signed in, those of plugins too, with or without the back office.
     login_manager.user_loader(staff.from_session)
     csrf.init_app(app)
-    limiter.init_app(app)
     with app.app_context():
         engine: Engine = db.engine
         if engine.dialect.name == "sqlite":

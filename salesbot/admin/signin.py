@@ -18,10 +18,11 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext, lazy_gettext
-from flask_limiter import RequestLimit
 from flask_login import current_user, login_user, logout_user
 from flask_wtf import FlaskForm
-from werkzeug.exceptions import TooManyRequests
+from limits import parse_many
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
 from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
@@ -29,11 +30,13 @@ from wtforms.validators import InputRequired, Length
 
 from salesbot import clock
 from salesbot.admin.security import PREFIX, explain_refusals, is_local, seen
-from salesbot.extensions import db, limiter, login_manager, reading, transaction
+from salesbot.extensions import db, login_manager, reading, transaction
 from salesbot.models import StaffUser
 from salesbot.services import staff
 
 blueprint = Blueprint("signin", __name__, url_prefix=PREFIX)
+
+_FAILURES = "salesbot.failed_sign_ins"
 explain_refusals(blueprint)
 
 # Compared with when nobody has the address, so that the answer takes as long as for somebody.
@@ -59,6 +62,8 @@ def init(app: Flask) -> None:
     """Registers the pages and tells Flask-Login what to do with people who are not signed in."""
     login_manager.session_protection = "strong"
     login_manager.unauthorized_handler(_to_sign_in)
+    # Not Flask-Limiter: it would look at every request, and took a twelfth of a message's time.
+    app.extensions[_FAILURES] = FixedWindowRateLimiter(storage_from_string(app.config["LIMITER_STORAGE"]))
     app.register_blueprint(blueprint)
 
 
@@ -68,22 +73,23 @@ def _to_sign_in() -> Response:
     return redirect(url_for("signin.login", next=target))
 
 
-def _failed(response: Response) -> bool:
-    return response.status_code != 302
-
-
 @blueprint.route("/login", methods=["GET", "POST"])
-@limiter.limit(lambda: current_app.config["SIGN_IN_LIMIT"], methods=["POST"], deduct_when=_failed)
 def login() -> Response | str | tuple[str, int]:
     """The sign-in page."""
     if current_user.is_authenticated:
         return redirect(_next())
     form = SignIn()
-    if form.validate_on_submit():
-        if _sign_in(form.email.data, form.password.data):
-            return redirect(_next())
-        return _page(form, gettext("This e-mail and password don't fit together.")), 401
-    return _page(form, ""), 400 if request.method == "POST" else 200
+    if request.method == "GET":
+        return _page(form, "")
+    wait = _seconds_to_wait()
+    if wait:
+        return _too_often(form, wait)
+    if form.validate_on_submit() and _sign_in(form.email.data, form.password.data):
+        return redirect(_next())
+    _count_failure()
+    if form.errors:
+        return _page(form, ""), 400
+    return _page(form, gettext("This e-mail and password don't fit together.")), 401
 
 
 @blueprint.post("/logout")
@@ -95,18 +101,32 @@ def logout() -> Response:
     return redirect(url_for("signin.login"))
 
 
-@blueprint.errorhandler(TooManyRequests)
-def too_often(_error: TooManyRequests) -> Response:
+def _seconds_to_wait() -> int:
+    """Until this address may try again; 0 when it may now."""
+    failures: FixedWindowRateLimiter = current_app.extensions[_FAILURES]
+    address = str(request.remote_addr)
+    for limit in parse_many(current_app.config["SIGN_IN_LIMIT"]):
+        if not failures.test(limit, address):
+            over_at = failures.get_window_stats(limit, address).reset_time
+            return max(1, math.ceil(over_at - time.time()))
+    return 0
+
+
+def _count_failure() -> None:
+    failures: FixedWindowRateLimiter = current_app.extensions[_FAILURES]
+    for limit in parse_many(current_app.config["SIGN_IN_LIMIT"]):
+        failures.hit(limit, str(request.remote_addr))
+
+
+def _too_often(form: SignIn, seconds: int) -> Response:
     """Says in plain words when the next try may be made."""
-    limit: RequestLimit | None = limiter.current_limit
-    seconds = max(1, math.ceil(limit.reset_at - time.time())) if limit else 60
     when = (
         gettext("%(n)d seconds", n=seconds)
         if seconds < 90
         else gettext("%(n)d minutes", n=math.ceil(seconds / 60))
     )
     words = gettext("That was too often. You can try again in %(when)s.", when=when)
-    response = make_response(_page(SignIn(), words), 429)
+    response = make_response(_page(form, words), 429)
     response.headers["Retry-After"] = str(seconds)
     return response
 

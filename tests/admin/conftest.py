@@ -15,7 +15,7 @@ from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
 from salesbot import clock
-from salesbot.extensions import db, limiter, transaction
+from salesbot.extensions import db, transaction
 from salesbot.models import StaffUser
 
 PASSWORD = "a long enough password"
@@ -44,8 +44,6 @@ def app(salesbot_apps, compiled) -> Iterator[Flask]:
         hire("olga@example.com", "owner")
     yield app
     clock.reset()
-    with app.app_context():
-        limiter.reset()
 
 
 def hire(email: str, role: str) -> None:
