@@ -41,7 +41,8 @@ def _labels() -> dict[str, str]:
         "day": _("Date"),
         "customer": _("For"),
         "product": _("Product"),
-        "rate": _("Tax"),
+        "rate": _("Rate"),
+        "tax": _("Tax"),
         "amount": _("Amount"),
         "subtotal": _("Together"),
         "discount": _("Discount"),
@@ -106,7 +107,7 @@ class _Paper(FPDF):
             rows.append([labels["subtotal"], *gap, receipt.subtotal])
             code = f" ({receipt.coupon})" if receipt.coupon else ""
             rows.append([labels["discount"] + code, *gap, receipt.discount])
-        heads = [labels["product"], *([labels["rate"]] if taxed else []), labels["amount"]]
+        heads = [labels["product"], *([labels["tax"]] if taxed else []), labels["amount"]]
         total = [labels["total"], *gap, receipt.total]
         self._table(heads, rows, total, (6, 1.3, 2.2) if taxed else (7.3, 2.2))
 
@@ -117,7 +118,7 @@ class _Paper(FPDF):
             return
         self._section(labels["included"])
         rows = [[one.rate or labels["untaxed"], one.net, one.tax, one.gross] for one in self.receipt.taxes]
-        heads = [labels["rate"], labels["net"], labels["rate"], labels["gross"]]
+        heads = [labels["rate"], labels["net"], labels["tax"], labels["gross"]]
         self._table(heads, rows, None, (2.5, 2.3, 2.3, 2.4))
 
     def money(self, moved: Sequence[Moved], label: str) -> None:
