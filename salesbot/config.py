@@ -238,7 +238,7 @@ OPTIONS: tuple[Option, ...] = (
         "DOCUMENTS_IN_CHAT",
         "1: a bought file goes into the chat itself where WhatsApp takes it, which is one more message; "
         "0: as a link only",
-        True,
+        False,
         _switch,
         in_back_office=True,
     ),

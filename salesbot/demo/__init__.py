@@ -56,6 +56,7 @@ def load_demo() -> Loaded:
             _add(category, place, goods, content["courses"])
     _name_the_shop(content)
     shop.save("demo", "1")
+    shop.save("payment_manual.details", content["transfer"])
     if not staff.exist():
         staff.add(OWNER, _new_password(), name="Demo owner")
     db.session.flush()

@@ -20,6 +20,12 @@ def salesbot_channel():
     return "twilio"
 
 
+@pytest.fixture(autouse=True)
+def documents_in_chat(catalogue):
+    """The shop has chosen to spend one more message on it."""
+    catalogue.setting("DOCUMENTS_IN_CHAT", "1")
+
+
 def buy(customer, title):
     customer.says(title)
     customer.picks("Buy")
@@ -72,7 +78,7 @@ def test_what_whatsapp_does_not_take_comes_as_a_link_alone(customer, catalogue, 
     assert "/d/" in reply.text
 
 
-def test_a_seller_who_saves_the_message_sends_links_only(customer, catalogue):
+def test_a_seller_who_does_not_ask_for_it_sends_links_only(customer, catalogue):
     catalogue.setting("DOCUMENTS_IN_CHAT", "0")
     catalogue.file("Book", content=PDF)
     assert [reply.media_url for reply in buy(customer, "Book")] == [None]
