@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import select
 
 from salesbot.models import Coupon
@@ -25,21 +24,18 @@ def test_a_coupon_may_take_off_an_amount(owner, stored):
     assert stored(select(Coupon.amount)) == [250]
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
+def test_what_does_not_fit_together_is_told_at_the_field(rows, owner, stored):
+    """And nothing is kept."""
+    with rows():
+        make.product()
+    for change, words in (
         ({"percent": ""}, "Type either a percentage or an amount."),
         ({"amount": "5"}, "Type either a percentage or an amount."),
         ({"percent": "101"}, "Type a number from 1 to 100."),
         ({"percent": "0"}, "Type a number from 1 to 100."),
         ({"code": "a b"}, "A code has at least 3 letters."),
         ({"product": "1", "category": "1"}, "Choose a product or a category, not both."),
-    ],
-)
-def test_what_does_not_fit_together_is_told_at_the_field(rows, owner, stored, change, words):
-    """And nothing is kept."""
-    with rows():
-        make.product()
-    answer = owner.post("/admin/coupon/new/", {**FORM, **change})
-    assert words in answer.text
+    ):
+        answer = owner.post("/admin/coupon/new/", {**FORM, **change})
+        assert words in answer.text, change
     assert stored(select(Coupon)) == []

@@ -222,13 +222,13 @@ def test_a_part_of_the_money_goes_back_with_the_unit_it_was_for(paid, owner, sto
     assert "Money to give back by hand" not in owner.get("/admin/").text
 
 
-@pytest.mark.parametrize("amount", ["", "abc", "0", "-1", "10.01", "1.999", "1e9"])
-def test_no_more_than_was_paid_goes_back(paid, owner, stored, amount):
+def test_no_more_than_was_paid_goes_back(paid, owner, stored):
     """And nothing that is no amount."""
-    answer = owner.post(
-        f"/admin/order/{paid}/give-back", {"payment": 1, "amount": amount}, follow_redirects=True
-    )
-    assert "alert-danger" in answer.text
+    for amount in ("", "abc", "0", "-1", "10.01", "1.999", "1e9"):
+        answer = owner.post(
+            f"/admin/order/{paid}/give-back", {"payment": 1, "amount": amount}, follow_redirects=True
+        )
+        assert "alert-danger" in answer.text, amount
     assert stored(select(Refund)) == []
 
 
