@@ -54,10 +54,9 @@ class Guard:
 
     def __init__(self, session: Session, plugin: str) -> None:
         self.session = session
-        self.connection = session.connection()
+        self._root, self.connection = _under_way(session)
         self.plugin = plugin
         self.offence = ""
-        self._root = session.get_transaction()
         self._savepoint: SessionTransaction | None = None
         self._opening = False
 
@@ -123,6 +122,15 @@ class Guard:
             return True
         driver: Any = self.connection.connection.dbapi_connection
         return driver is not None and driver.info.transaction_status.name == "INTRANS"
+
+
+def _under_way(session: Session) -> tuple[SessionTransaction | None, Connection]:
+    """The session's transaction and its connection, looked up once for all plugins that are asked."""
+    known: tuple[SessionTransaction | None, Connection] | None = session.info.get("under_way")
+    if known is None or known[0] is not session.get_transaction():
+        connection = session.connection()
+        known = session.info["under_way"] = session.get_transaction(), connection
+    return known
 
 
 def _refuse(what: str) -> None:
