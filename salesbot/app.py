@@ -53,10 +53,11 @@ def create_app(
     _load_plugins(app, plugins)
     with app.app_context():
         cli.register(app)
-        plugin_manager.start(app)
         web.register(app)
         if app.config.get("BACK_OFFICE", True):
             init_admin(app)
+        # Last, so that no plugin takes a name or an address of the shop's own.
+        plugin_manager.start(app)
     proxies = app.config["TRUSTED_PROXIES"]
     if proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

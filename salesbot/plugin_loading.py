@@ -174,6 +174,8 @@ def _wrong_arguments(function: Callable[..., Any], hook: str) -> Iterable[str]:
     for argument in inspect.signature(function).parameters.values():
         if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
             yield f"{_place(function)}: {hook} can't take *{argument.name}; name the arguments"
+        elif argument.kind is argument.KEYWORD_ONLY:
+            yield f"{_place(function)}: {hook} can't take arguments after a *; leave it out"
         elif argument.name not in allowed and argument.default is argument.empty:
             yield (
                 f"{_place(function)}: {hook} has no argument {argument.name!r}"

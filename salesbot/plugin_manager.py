@@ -255,5 +255,14 @@ def _start_one(app: Flask, manager: Manager, plugin: Plugin) -> None:
         finally:
             for name in set(app.blueprints) - before:
                 app.extensions["salesbot.plugin_of_blueprint"][name] = plugin.name
-    for impl in plugin.implementations.get("salesbot_register_commands", ()):
-        _invoke(impl, {"cli": app.cli})
+    commands = dict(app.cli.commands)
+    try:
+        for impl in plugin.implementations.get("salesbot_register_commands", ()):
+            _invoke(impl, {"cli": app.cli})
+        taken = [name for name, command in commands.items() if app.cli.commands.get(name) is not command]
+        if taken:
+            raise PluginProblem(f"salesbot has a command {taken[0]!r} already; choose another name")
+    except BaseException:
+        app.cli.commands.clear()
+        app.cli.commands.update(commands)
+        raise

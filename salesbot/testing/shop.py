@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from unittest.mock import patch
 
 from flask import Flask
 from flask_migrate import upgrade
 
+from salesbot import logs
 from salesbot.app import create_app
 from salesbot.config import OPTIONS, PREFIX
 from salesbot.database import db
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from salesbot.testing.twilio import StandIn
 
 FILE = "salesbot.db"
+_set_up = logs.set_up
 QUICK = {"BACK_OFFICE": False, "LOG_LEVEL": "INFO"}
 
 
@@ -88,12 +91,12 @@ class Apps:
 
     def make(self, *, plugins: Iterable[tuple[str, object]] | None = None, **settings: Any) -> Flask:
         """An app with `settings` over those of the test."""
-        app = create_app(
-            {**self._settings, **settings},
-            instance_path=self._instance,
-            plugins=self._plugins if plugins is None else plugins,
-        )
-        _log_to_pytest()
+        with patch.object(logs, "set_up", _log_to_pytest):
+            app = create_app(
+                {**self._settings, **settings},
+                instance_path=self._instance,
+                plugins=self._plugins if plugins is None else plugins,
+            )
         self._made.append(app)
         return app
 
@@ -105,8 +108,9 @@ class Apps:
             close(app)
 
 
-def _log_to_pytest() -> None:
+def _log_to_pytest(level: str, form: str) -> None:
     """Hands log lines to pytest, which shows them when a test fails, and to its `caplog`."""
+    _set_up(level, form)
     logger = logging.getLogger("salesbot")
     logger.handlers.clear()
     logger.propagate = True

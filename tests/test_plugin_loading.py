@@ -1,0 +1,379 @@
+"""A faulty plugin is left out whole, with the file, the line, what is wrong and the nearest right name."""
+
+import importlib
+import sys
+from importlib.metadata import EntryPoint
+
+import pytest
+from sqlalchemy import select
+
+from salesbot import Reply, hookimpl, plugin_loading
+from salesbot.models import Message
+
+GOOD = '''"""Says pong."""
+from salesbot import Reply, hookimpl
+
+@hookimpl
+def salesbot_handle_message(message, chat):
+    if message.text == "ping":
+        return Reply("pong")
+'''
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """Writes a plugin module and gives its name."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    made = []
+
+    def write(source, name="salesbot_ours"):
+        tmp_path.joinpath(f"{name}.py").write_text(source)
+        importlib.invalidate_caches()
+        made.append(name)
+        return name
+
+    yield write
+    for name in made:
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Pretends that plugins are installed: (entry point's name, module)."""
+
+    def install(*points):
+        found = [EntryPoint(name, value, plugin_loading.GROUP) for name, value in points]
+        monkeypatch.setattr(plugin_loading, "_entry_points", lambda: found)
+
+    return install
+
+
+@pytest.fixture
+def shop_with(module, installed, salesbot_apps, twilio):
+    """A shop in which this plugin is installed; what `salesbot plugins` says about it."""
+
+    def make(source, name="ours"):
+        installed((name, module(source)))
+        app = salesbot_apps(ENTRY_POINTS=True)
+        twilio.connect(app)
+        listed = app.test_cli_runner().invoke(args=["plugins"])
+        assert listed.exit_code == 0, listed.output
+        return [line for line in listed.output.splitlines() if line.startswith(f"{name} ")]
+
+    return make
+
+
+def test_a_good_plugin_is_on_and_answers(shop_with, twilio):
+    assert shop_with(GOOD) == ["ours                 installed  on: Says pong."]
+    assert twilio.writes("ping").text == "pong"
+
+
+BROKEN = {
+    "a misspelt hook": (
+        "@hookimpl\ndef salesbot_handel_message(message, chat): pass\n",
+        ":3: ",
+        "there is no hook 'salesbot_handel_message'; did you mean 'salesbot_handle_message'?",
+    ),
+    "a wrong argument": (
+        "@hookimpl\ndef salesbot_handle_message(mesage, chat): pass\n",
+        ":3: ",
+        "salesbot_handle_message has no argument 'mesage'; did you mean 'message'?",
+    ),
+    "an argument of another hook": (
+        "@hookimpl\ndef salesbot_menu_items(chat, order): pass\n",
+        ":3: ",
+        "salesbot_menu_items has no argument 'order'; there are chat",
+    ),
+    "an argument where there is none": (
+        "@hookimpl\ndef salesbot_payment_methods(order): pass\n",
+        ":3: ",
+        "salesbot_payment_methods has no argument 'order'; it takes none",
+    ),
+    "arguments without names": (
+        "@hookimpl\ndef salesbot_handle_message(*args): pass\n",
+        ":3: ",
+        "can't take *args; name the arguments",
+    ),
+    "arguments by name only": (
+        "@hookimpl\ndef salesbot_handle_message(message, *, chat=None): pass\n",
+        ":3: ",
+        "can't take arguments after a *; leave it out",
+    ),
+    "an async hook": (
+        "@hookimpl\nasync def salesbot_handle_message(message, chat): pass\n",
+        ":3: ",
+        "salesbot_handle_message is async; hooks are plain functions",
+    ),
+    "an async generator": (
+        "@hookimpl\nasync def salesbot_menu_items(chat): yield\n",
+        ":3: ",
+        "salesbot_menu_items is async; hooks are plain functions",
+    ),
+    "a missing mark": (
+        "def salesbot_handle_message(message, chat): pass\n",
+        ":3: ",
+        "salesbot_handle_message lacks @hookimpl",
+    ),
+    "a wrapper": (
+        "@hookimpl(wrapper=True)\ndef salesbot_handle_message(message): return (yield)\n",
+        ":3: ",
+        "salesbot_handle_message is a wrapper; salesbot has no hook wrappers",
+    ),
+    "an old wrapper": (
+        "@hookimpl(hookwrapper=True)\ndef salesbot_handle_message(message): yield\n",
+        ":3: ",
+        "salesbot_handle_message is a wrapper",
+    ),
+    "a misspelt specname": (
+        '@hookimpl(specname="salesbot_menu_item")\ndef lines(chat): pass\n',
+        ":3: ",
+        "there is no hook 'salesbot_menu_item'; did you mean 'salesbot_menu_items'?",
+    ),
+    "an import of what is not there": ("import not_there_at_all\n", ":3: ", "ModuleNotFoundError"),
+    "a slip in the grammar": ("def broken(:\n    pass\n", ":3: ", "SyntaxError"),
+    "an error at import": ("1 / 0\n", ":3: ", "ZeroDivisionError"),
+    "an exit at import": ("raise SystemExit('bye')\n", ":3: ", "SystemExit: bye"),
+    "settings that are none": (
+        "@hookimpl\ndef salesbot_settings(): return ['url']\n",
+        "",
+        "salesbot_settings returns a list of Setting",
+    ),
+    "settings that raise": (
+        "@hookimpl\ndef salesbot_settings():\n    raise KeyError('url')\n",
+        ":5: ",
+        "KeyError: 'url'",
+    ),
+    "routes that raise": (
+        "@hookimpl\ndef salesbot_register_blueprints(app):\n    raise SystemExit(3)\n",
+        ":5: ",
+        "SystemExit: 3",
+    ),
+    "commands that raise": (
+        "@hookimpl\ndef salesbot_register_commands(cli):\n    cli.nothing\n",
+        ":5: ",
+        "AttributeError",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "place", "said"), BROKEN.values(), ids=BROKEN.keys())
+def test_what_is_wrong_is_said_with_its_place(shop_with, tmp_path, twilio, caplog, source, place, said):
+    (line,) = shop_with('"""Is faulty."""\nfrom salesbot import Reply, hookimpl\n' + source)
+    assert line.startswith("ours                 installed  left out: ")
+    assert said in line
+    if place:
+        assert f"{tmp_path / 'salesbot_ours.py'}{place}" in line
+    assert "plugin ours is left out" in caplog.text
+    assert "Welcome" in twilio.writes("hi").text
+
+
+def test_all_that_is_wrong_is_said_at_once(shop_with):
+    (line,) = shop_with(
+        "from salesbot import hookimpl\n"
+        "@hookimpl\ndef salesbot_handel_message(message): pass\n"
+        "@hookimpl\nasync def salesbot_menu_items(chat): pass\n"
+    )
+    assert "did you mean 'salesbot_handle_message'" in line
+    assert "is async" in line
+
+
+def test_a_plugin_with_one_wrong_hook_is_left_out_whole(shop_with, twilio):
+    shop_with(GOOD + "\n@hookimpl\ndef salesbot_menu_itemz(chat): pass\n")
+    assert "pong" not in twilio.writes("ping").text
+
+
+def test_the_name_of_a_built_in_is_refused(shop_with, twilio):
+    lines = shop_with(GOOD, name="greeting")
+    assert any(
+        "'greeting' is the name of a built-in plugin; rename the entry point" in line for line in lines
+    )
+    assert any("built in   on: Says hello" in line for line in lines)
+    assert "Welcome" in twilio.writes("hi").text
+
+
+def test_two_plugins_of_one_name_are_told_apart(module, installed, salesbot_apps, twilio):
+    one, other = module(GOOD, "salesbot_one"), module(GOOD.replace("pong", "bing"), "salesbot_other")
+    installed(("ours", one), ("ours", other))
+    twilio.connect(app := salesbot_apps(ENTRY_POINTS=True))
+    output = app.test_cli_runner().invoke(args=["plugins"]).output
+    assert output.count("\nours ") == 2
+    assert "another plugin is called 'ours' already; rename the entry point" in output
+    assert twilio.writes("ping").text == "pong"
+
+
+@pytest.mark.parametrize("hook", ["message", "message, chat", "chat", "", "message, chat=None"])
+def test_a_hook_takes_what_it_needs(shop_with, twilio, hook):
+    shop_with(
+        "from salesbot import Reply, hookimpl\n"
+        f"@hookimpl\ndef salesbot_handle_message({hook}): return Reply('pong')\n"
+    )
+    assert twilio.writes("ping").text == "pong"
+
+
+def test_an_argument_with_a_default_gets_its_value(shop_with, twilio):
+    shop_with(
+        "from salesbot import Reply, hookimpl\n"
+        "@hookimpl\ndef salesbot_handle_message(message, chat=None, mine='m'):\n"
+        "    return Reply(f'{chat.customer.address} {mine}')\n"
+    )
+    assert twilio.writes("ping").text == "whatsapp:+15550001111 m"
+
+
+def test_a_second_implementation_is_named_by_specname(shop_with, twilio):
+    shop_with(
+        GOOD + '\n@hookimpl(specname="salesbot_handle_message")\n'
+        "def later(message):\n    return Reply('bong') if message.text == 'bing' else None\n"
+    )
+    assert twilio.writes("ping").text == "pong"
+    assert twilio.writes("bing").text == "bong"
+
+
+def test_odd_attributes_of_a_module_stop_nobody(shop_with, twilio):
+    shop_with(
+        GOOD
+        + """
+class Odd:
+    def __getattr__(self, name): raise RuntimeError("do not touch")
+    def __eq__(self, other): raise RuntimeError("do not compare")
+    __hash__ = None
+odd = Odd()
+"""
+    )
+    assert twilio.writes("hi").status == 200
+    assert "Welcome" in twilio.writes("hi").text
+
+
+ROUTES = '''"""Has pages."""
+from flask import Blueprint
+from salesbot import hookimpl
+
+blueprint = Blueprint("{name}", __name__)
+
+@blueprint.get("{path}")
+def page():
+    return "my own page"
+
+@hookimpl
+def salesbot_register_blueprints(app):
+    app.register_blueprint(blueprint)
+{then}
+'''
+
+
+def test_a_plugin_adds_pages_until_it_is_switched_off(shop_with, twilio):
+    from salesbot.database import transaction
+    from salesbot.services import shop
+
+    shop_with(ROUTES.format(name="ours", path="/ours", then=""))
+    browser = twilio.target.test_client()
+    assert browser.get("/ours").text == "my own page"
+    with twilio.target.app_context(), transaction():
+        shop.switch_plugin("ours", on=False)
+    assert browser.get("/ours").status_code == 404
+
+
+def test_a_plugin_that_fails_after_adding_pages_has_none(shop_with, twilio):
+    (line,) = shop_with(ROUTES.format(name="ours", path="/ours", then="    raise RuntimeError('late')"))
+    assert "RuntimeError: late" in line
+    assert twilio.target.test_client().get("/ours").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name", ["shop", "checkout", "payments", "delivery", "chatbot", "health", "phone", "payment_demo"]
+)
+def test_pages_named_like_the_shops_own_keep_nobody_from_selling(shop_with, twilio, name):
+    shop_with(ROUTES.format(name=name, path="/ours", then=""))
+    assert "Welcome" in twilio.writes("hi").text
+    assert twilio.target.test_client().get("/health/live").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["admin", "product", "order", "conversation"])
+def test_pages_named_like_the_back_offices_keep_nobody_from_it(
+    module, installed, salesbot_apps, twilio, name
+):
+    installed(("ours", module(ROUTES.format(name=name, path="/ours", then=""))))
+    twilio.connect(app := salesbot_apps(ENTRY_POINTS=True, BACK_OFFICE=True))
+    assert "Welcome" in twilio.writes("hi").text
+    assert app.test_client().get("/admin/login").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/"])
+def test_pages_at_the_shops_own_addresses_do_not_take_their_place(shop_with, twilio, path):
+    shop_with(ROUTES.format(name="ours", path=path, then=""))
+    assert "my own page" not in twilio.target.test_client().get(path).text
+
+
+def test_a_plugin_adds_commands(shop_with, twilio):
+    shop_with(
+        '"""Has a command."""\nimport click\nfrom salesbot import hookimpl\n'
+        "@hookimpl\ndef salesbot_register_commands(cli):\n"
+        "    @cli.command('pong')\n    def pong():\n        click.echo('ping')\n"
+    )
+    assert twilio.target.test_cli_runner().invoke(args=["pong"]).output == "ping\n"
+
+
+@pytest.mark.parametrize("name", ["serve", "db", "plugins"])
+def test_a_command_named_like_the_shops_own_is_refused(shop_with, twilio, name):
+    (line,) = shop_with(
+        '"""Has a command."""\nimport click\nfrom salesbot import hookimpl\n'
+        f"@hookimpl\ndef salesbot_register_commands(cli):\n    @cli.command({name!r})\n"
+        "    def mine():\n        click.echo('mine')\n"
+    )
+    assert f"salesbot has a command {name!r} already" in line
+    assert "mine" not in twilio.target.test_cli_runner().invoke(args=["plugins", "--help"]).output
+
+
+def test_a_setting_of_a_plugin_is_read_by_its_short_name(shop_with, twilio, catalogue):
+    shop_with(
+        "from salesbot import Reply, Setting, hookimpl, setting\n"
+        "@hookimpl\ndef salesbot_settings(): return [Setting('club', 'Club', default='FC Example')]\n"
+        "@hookimpl\ndef salesbot_handle_message(message): return Reply(setting('club'))\n"
+    )
+    assert twilio.writes("x").text == "FC Example"
+    catalogue.setting("ours.club", "FC Other")
+    assert twilio.writes("x").text == "FC Other"
+
+
+def test_a_setting_in_the_environment_wins(shop_with, twilio, monkeypatch):
+    monkeypatch.setenv("SALESBOT_CLUB", "FC Environment")
+    shop_with(
+        "from salesbot import Reply, Setting, hookimpl, setting\n"
+        "@hookimpl\ndef salesbot_settings(): return [Setting('club', 'Club')]\n"
+        "@hookimpl\ndef salesbot_handle_message(message): return Reply(setting('club'))\n"
+    )
+    assert twilio.writes("x").text == "FC Environment"
+
+
+def test_a_setting_that_nobody_declares_is_the_plugins_failure(shop_with, twilio, stored):
+    shop_with(
+        "from salesbot import Reply, hookimpl, setting\n"
+        "@hookimpl\ndef salesbot_handle_message(message): return Reply(setting('club'))\n"
+    )
+    assert "Welcome" in twilio.writes("hi").text
+
+
+@pytest.mark.parametrize("setting", ["SAFE_MODE", "DISABLED_PLUGINS"])
+def test_a_plugin_can_be_left_out_from_outside(module, installed, salesbot_apps, twilio, setting):
+    installed(("ours", module(GOOD)))
+    twilio.connect(salesbot_apps(ENTRY_POINTS=True, **{setting: {"SAFE_MODE": True}.get(setting, "ours")}))
+    assert "pong" not in twilio.writes("ping").text
+
+
+def test_a_built_in_can_be_swapped_for_another(salesbot_apps, twilio):
+    class Fallback:
+        @hookimpl(trylast=True)
+        def salesbot_handle_message(self, message, chat):
+            return Reply("I am the new fallback")
+
+    twilio.connect(salesbot_apps(DISABLED_PLUGINS="greeting fallback", plugins=[("mine", Fallback())]))
+    assert twilio.writes("hi").text == "I am the new fallback"
+
+
+@pytest.mark.parametrize("left_out", plugin_loading.BUILT_IN)
+def test_the_shop_answers_without_any_one_of_its_own(salesbot_apps, twilio, stored, left_out):
+    twilio.connect(salesbot_apps(DISABLED_PLUGINS=left_out))
+    for words in ("hi", "menu", "help", "a person", "menu", "stop", "cart", "my orders", "submarine"):
+        answer = twilio.writes(words)
+        assert answer.status == 200
+        assert "went wrong" not in answer.text
+    assert set(stored(select(Message.state))) <= {"received", "answered"}
