@@ -176,6 +176,13 @@ def reading() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def writing() -> Iterator[None]:
+    """Lets a page that is only looked at write all the same; no transaction may be open before."""
+    with sqlite_queue.writable():
+        yield
+
+
 def engine_options(url: str, threads: int = 4) -> dict[str, Any]:
     """What the engine of a database address needs, with a pool for `threads` threads."""
     # Errors of the database must not carry keys or customers' words into a log.

@@ -30,7 +30,20 @@ _reading: ContextVar[bool] = ContextVar("salesbot_reading", default=False)
 @contextmanager
 def read_only() -> Iterator[None]:
     """Transactions begun inside take no place in the queue and cannot write."""
-    token = _reading.set(True)
+    with _set(reading=True):
+        yield
+
+
+@contextmanager
+def writable() -> Iterator[None]:
+    """Transactions begun inside may write, also within `read_only`."""
+    with _set(reading=False):
+        yield
+
+
+@contextmanager
+def _set(*, reading: bool) -> Iterator[None]:
+    token = _reading.set(reading)
     try:
         yield
     finally:

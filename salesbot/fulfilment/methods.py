@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from salesbot import messages, plugin_manager
-from salesbot.database import in_transaction
+from salesbot.database import in_transaction, writing
 from salesbot.errors import PluginProblem
 from salesbot.messages import PaymentMethod
 from salesbot.plugin_loading import Plugin, where
@@ -34,7 +34,8 @@ def outside(plugin: Plugin, hook: str, work: Callable[[], T]) -> T | None:
     except BaseException as exc:  # noqa: BLE001 - whatever a plugin raises stays with it
         reason = f"{where(exc, plugin)}{type(exc).__name__}: {exc}"
         log.error("plugin %s failed in %s: %s", plugin.name, hook, reason.partition("\n")[0])  # noqa: TRY400
-        in_transaction(lambda: plugin_failures.record(plugin.name, hook, reason))
+        with writing():
+            in_transaction(lambda: plugin_failures.record(plugin.name, hook, reason))
         return None
     return result
 
