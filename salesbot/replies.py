@@ -28,16 +28,16 @@ def checked_replies(value: object) -> list[Reply] | None:
 
 
 def _checked(reply: Reply) -> Reply:
-    _text(reply.text, "a reply's text", LONGEST_TEXT)
+    _check(("a reply's text", reply.text, LONGEST_TEXT))
     choices = checked_choices(reply.choices)
     if not (reply.text.strip() or choices or reply.media_url):
         raise PluginProblem("a reply has neither text nor choices nor a picture")
     if reply.media_url is not None:
-        _text(reply.media_url, "media_url", LONGEST_TEXT)
+        _check(("media_url", reply.media_url, LONGEST_TEXT))
         if not re.fullmatch(r"https?://[^\s\x00-\x1f]+", reply.media_url):
             raise PluginProblem("media_url is no absolute address")
     if reply.ask is not None:
-        _text(reply.ask, "ask", LONGEST_QUESTION)
+        _check(("ask", reply.ask, LONGEST_QUESTION))
         if "\x00" in reply.ask:
             raise PluginProblem("ask holds a NUL character")
     return reply if isinstance(reply.choices, list | tuple) else replace(reply, choices=choices)
@@ -46,14 +46,18 @@ def _checked(reply: Reply) -> Reply:
 def checked_choices(value: object) -> list[Choice]:
     """Choices as a list; PluginProblem says what is wrong with anything else."""
     choices = [] if value is None else [value] if isinstance(value, Choice) else value
-    if not isinstance(choices, Sequence) or not all(isinstance(choice, Choice) for choice in choices):
-        raise PluginProblem(f"it gave {_name(value)} where choices belong")
+    if not isinstance(choices, Sequence):
+        raise PluginProblem(f"it gave {_name(choices)} where choices belong")
     if len(choices) > MOST_CHOICES:
         raise PluginProblem(f"{len(choices)} choices are more than {MOST_CHOICES}")
     for choice in choices:
-        _text(choice.id, "a choice's id", LONGEST_ID)
-        _text(choice.title, "a choice's title", LONGEST_TEXT)
-        _text(choice.detail, "a choice's detail", LONGEST_TEXT)
+        if not isinstance(choice, Choice):
+            raise PluginProblem(f"it gave {_name(choices)} where choices belong")
+        _check(
+            ("a choice's id", choice.id, LONGEST_ID),
+            ("a choice's title", choice.title, LONGEST_TEXT),
+            ("a choice's detail", choice.detail, LONGEST_TEXT),
+        )
         if not choice.id.strip() or not choice.title.strip():
             raise PluginProblem("a choice has no id or no title")
         if len(choice.id.encode()) > LONGEST_ID:
@@ -74,15 +78,17 @@ def checked_notes(notes: Any) -> dict[str, Any]:
     return copy
 
 
-def _text(value: object, what: str, longest: int) -> None:
-    if not isinstance(value, str):
-        raise PluginProblem(f"{what} is {_name(value)}, not a text")
-    if len(value) > longest:
-        raise PluginProblem(f"{what} has {len(value)} characters, more than {longest}")
-    try:
-        value.encode()
-    except UnicodeEncodeError as exc:
-        raise PluginProblem(f"{what} holds half a character") from exc
+def _check(*texts: tuple[str, object, int]) -> None:
+    """Each text comes with what it is and how long it may be."""
+    for what, text, longest in texts:
+        if not isinstance(text, str):
+            raise PluginProblem(f"{what} is {_name(text)}, not a text")
+        if len(text) > longest:
+            raise PluginProblem(f"{what} has {len(text)} characters, more than {longest}")
+        try:
+            text.encode()
+        except UnicodeEncodeError as exc:
+            raise PluginProblem(f"{what} holds half a character") from exc
 
 
 def _name(value: object) -> str:
