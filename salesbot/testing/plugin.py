@@ -42,7 +42,19 @@ def salesbot_channel() -> str:
 
 
 @pytest.fixture(scope="session")
-def salesbot_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _salesbot_shell() -> Iterator[None]:
+    """Whatever stands in the shell of whoever runs the tests is no part of them."""
+    from salesbot.testing import shop
+
+    with pytest.MonkeyPatch.context() as environment:
+        for name in shop.option_names():
+            if name in _AT_START and os.environ.get(name) == _AT_START[name]:
+                environment.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def salesbot_template(_salesbot_shell: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite database that is migrated once, and copied for each test."""
     from salesbot.testing import shop
 
@@ -84,9 +96,9 @@ def salesbot_apps(
     salesbot_config: dict[str, Any],
     salesbot_plugins: list[tuple[str, object]],
     salesbot_database: str,
+    _salesbot_shell: None,
     twilio: StandIn,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., Flask]]:
     """Makes apps on the test's database, each as one process of the shop has it.
 
@@ -94,9 +106,6 @@ def salesbot_apps(
     """
     from salesbot.testing import shop
 
-    for name in shop.option_names():
-        if name in _AT_START and os.environ.get(name) == _AT_START[name]:
-            monkeypatch.delenv(name)  # the shell of whoever runs the tests is no part of them
     made = shop.Apps(tmp_path / "instance", salesbot_database, twilio, salesbot_config, salesbot_plugins)
     with made:
         yield made.make
