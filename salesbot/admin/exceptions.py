@@ -52,14 +52,14 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             "active": _("For sale"),
             "cover": _("Picture"),
             "summary": _("In one line"),
-            "position": _("Place in the category"),
+            "position": _("Place in the list"),
             "options": _("Options"),
             "created_at": _("Since"),
-            "tax_rate": _("Tax in the price, in percent"),
+            "tax_rate": _("Tax rate, in percent"),
             "delivery_text": _("Words with the delivery"),
         },
         helps={
-            "tax_rate": _("Empty: no tax. It is shown on the receipt."),
+            "tax_rate": _("The part of it that is tax stands on the receipt; empty: none."),
             "delivery_text": _(
                 "Empty: our own words. These may stand in it: {name} {number} {title} {key} {link}"
             ),

@@ -55,7 +55,7 @@ class ProductView(ShopModelView):
             description=lazy_gettext("JPEG, PNG or WebP. It is made small enough for WhatsApp."),
             render_kw={"accept": "image/jpeg,image/png,image/webp"},
         ),
-        "cover_remove": BooleanField(lazy_gettext("Without a picture")),
+        "cover_remove": BooleanField(lazy_gettext("Take the present one away")),
         "file_upload": FileField(
             lazy_gettext("The file"), description=lazy_gettext("Only buyers can download it.")
         ),

@@ -155,4 +155,10 @@ def _next() -> str:
 
 
 def _page(form: SignIn, words: str) -> str:
-    return render_template("admin/signin.html", form=form, words=words, next=request.values.get("next", ""))
+    return render_template(
+        "admin/signin.html",
+        form=form,
+        words=words,
+        next=request.values.get("next", ""),
+        nobody_yet=not staff.exist(),
+    )

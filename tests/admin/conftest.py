@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -12,12 +13,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.security import generate_password_hash
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from salesbot import clock
 from salesbot.extensions import db, transaction
 from salesbot.models import StaffUser
+from tests.support.browser import DESK, PHONE, watched_page
 
+SIZES = {"desk": DESK, "phone": PHONE}
 PASSWORD = "a long enough password"
 QUICK_HASH = generate_password_hash(PASSWORD, "pbkdf2:sha256:1")
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
@@ -117,3 +121,30 @@ def somebody(app, rows) -> Callable[[str], Person]:
         return person
 
     return make
+
+
+@pytest.fixture
+def address(app) -> Iterator[str]:
+    """Where the back office is open."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def desk(browser, address, request) -> Iterator[Any]:
+    """Olga's page, signed in; at a desk unless the test asks for a phone."""
+    with watched_page(browser, viewport=SIZES[getattr(request, "param", "desk")]) as page:
+        page.goto(f"{address}/admin/")
+        page.get_by_label("E-mail").fill("olga@example.com")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("heading", name="What needs you now").wait_for()
+        page.wait_for_load_state("load")
+        yield page
+        # A file that is still on its way would be left open by the server.
+        page.wait_for_load_state("load")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,16 +10,14 @@ from typing import Any
 import pytest
 from PIL import Image
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from salesbot import clock
 from salesbot.models import Category, Conversation, LicenceKey, Message, Order, PluginState, Product, Refund
 from salesbot.services import stock
 from tests.admin import rows as make
 from tests.admin.conftest import PASSWORD
-from tests.support.browser import DESK, PHONE, watched_page
+from tests.support.browser import DESK, watched_page
 
-SIZES = {"desk": DESK, "phone": PHONE}
 PAGES = [
     "/admin/",
     "/admin/conversation/",
@@ -53,33 +49,6 @@ PAGES = [
     "/admin/nothing-here/",
 ]
 CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
-
-
-@pytest.fixture
-def address(app) -> Iterator[str]:
-    """Where the back office is open."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def desk(browser, address, request) -> Iterator[Any]:
-    """Olga's page, signed in; at a desk unless the test asks for a phone."""
-    with watched_page(browser, viewport=SIZES[getattr(request, "param", "desk")]) as page:
-        page.goto(f"{address}/admin/")
-        page.get_by_label("E-mail").fill("olga@example.com")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("heading", name="What needs you now").wait_for()
-        page.wait_for_load_state("load")
-        yield page
-        # A file that is still on its way would be left open by the server.
-        page.wait_for_load_state("load")
 
 
 both_sizes = pytest.mark.parametrize("desk", ["desk", "phone"], indirect=True)
@@ -370,7 +339,7 @@ def test_times_are_shown_in_the_reader_s_own_zone(browser, address, rows):
         page.get_by_label("E-mail").fill("olga@example.com")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        shown = page.locator("td.col-created_at time")
+        shown = page.locator("td.col-created_at time", has_text="13:30")
         shown.wait_for()
         assert re.fullmatch(r"15 Jan 2026,? (at )?13:30", shown.inner_text())
         assert shown.get_attribute("title") == "15 Jan 2026, 18:30 UTC"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from salesbot import clock
 from salesbot.app import create_app
@@ -50,6 +50,14 @@ def test_the_password_rests_hashed(rows, stored):
     bob = stored(select(StaffUser).order_by(StaffUser.id))[-1]
     assert PASSWORD not in repr(vars(bob))
     assert bob.password_hash.startswith("scrypt:")
+
+
+def test_a_shop_without_accounts_says_how_to_make_one(rows, stranger):
+    """Nobody stands before a locked door without a hint."""
+    assert "salesbot staff add" not in stranger.get("/admin/login").text
+    with rows():
+        db.session.execute(delete(StaffUser))
+    assert "salesbot staff add" in stranger.get("/admin/login").text
 
 
 def test_guessing_is_slowed_down_and_told_when_to_go_on(stranger):
