@@ -320,4 +320,9 @@ def test_words_that_find_nothing_get_a_way_on(customer, catalogue):
     catalogue.key("Python book", keys=3)
     (reply,) = customer.says("submarine")
     assert "did not find anything" in reply.text
-    assert [choice.title for choice in reply.choices] == ["Goods", "My orders", "Talk to a person", "Send a gift"]
+    assert [choice.title for choice in reply.choices] == [
+        "Goods",
+        "My orders",
+        "Talk to a person",
+        "Send a gift",
+    ]

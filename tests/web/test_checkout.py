@@ -23,7 +23,7 @@ def test_the_pay_page_says_what_how_much_and_how(shop):
     assert "Total $62.00" in page
     assert "To pay" in page
     assert "60 minutes" in page
-    assert re.findall(r'name="method" value="(\w+)"', answer.text) == ["demo"]
+    assert re.findall(r'name="method" value="(\w+)"', answer.text) == ["demo", "manual"]
     assert "<script" in answer.text
     assert "csrf" not in answer.text
 
@@ -169,6 +169,7 @@ def test_a_customer_on_whatsapp_is_led_back_to_whatsapp(own_shop):
         chat.channel, chat.address = "twilio", "whatsapp:+491511234567"
 
     own_shop.change(write_from_whatsapp)
+    own_shop.change(lambda: shop_settings.save("payment_manual.details", ""))
     answer = own_shop.browser().get(path)
     assert 'href="https://wa.me/14155238886"' in answer.text
     assert "We can’t take a payment at the moment" in words(answer)
