@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +59,9 @@ def changed() -> None:
     if row is None:
         row = ShopRevision(id=1, number=0)
         db.session.add(row)
-    row.number += 1
+    # Not the next number: when this is undone, another change must not get the number of a state
+    # that some process has seen meanwhile.
+    row.number = secrets.randbelow(2**31 - 1) + 1
     db.session.flush()
     g.pop("shop_state", None)
 
