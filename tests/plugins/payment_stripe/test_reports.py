@@ -206,11 +206,12 @@ def test_a_payment_intent_told_in_full_is_the_same_payment(checkout, stripe, eve
     assert checkout.ending()[2] == [("confirmed", 1900, "USD")]
 
 
-def test_part_of_the_money_goes_back_at_stripe_and_then_the_rest(checkout, stripe):
+def test_parts_of_the_money_go_back_at_stripe_and_then_the_rest(checkout, stripe):
     session = checkout.pays()
-    stripe.account.refunds_by_hand(session, 400)
-    assert set(stripe.deliver()) == {204}
-    assert checkout.ending() == ("fulfilled", "free", [("confirmed", 1900, "USD")], 400, ["delivered"])
+    for so_far in (400, 900):
+        stripe.account.refunds_by_hand(session, 400 if so_far == 400 else 500)
+        assert set(stripe.deliver()) == {204}
+        assert checkout.ending() == ("fulfilled", "free", [("confirmed", 1900, "USD")], so_far, ["delivered"])
     stripe.account.refunds_by_hand(session)
     stripe.deliver()
     assert checkout.ending() == ("cancelled", "free", [("confirmed", 1900, "USD")], 1900, ["revoked"])
