@@ -46,6 +46,7 @@ TALKS = (
 )
 """Who writes what; whoever gets a pay link pays."""
 WAITING = "Lena"
+ANSWER = "It does. All sums stay as they are."
 
 FRAME = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; background: #e9e3d6; }}
@@ -111,7 +112,15 @@ def talk(address: str, twilio: StandIn) -> None:
                 twilio.reports(said.action, sid(), "read")
             if "/pay/" in answer.text:
                 pay(link_in(answer.text, "/pay/"))
-    time.sleep(2)
+    report(twilio)
+
+
+def report(twilio: StandIn) -> None:
+    """Waits until the worker has sent everything, and says that it has arrived."""
+    known = -1
+    while len(twilio.messages) != known:
+        known = len(twilio.messages)
+        time.sleep(3)
     twilio.catch_up()
 
 
@@ -150,7 +159,7 @@ def tap(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=name == "hi").last.click()
 
 
-def picture_of_desk(browser: Browser, address: str, password: str) -> bytes:
+def picture_of_desk(browser: Browser, address: str, password: str, twilio: StandIn) -> bytes:
     """The back office: the chat with somebody who wants a person."""
     page = browser.new_page(viewport=DESK, device_scale_factor=2)
     page.goto(f"{address}/admin/")
@@ -159,8 +168,11 @@ def picture_of_desk(browser: Browser, address: str, password: str) -> bytes:
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/admin/?$"))
     page.get_by_role("link", name=WAITING).click()
-    page.wait_for_load_state("networkidle")
-    page.evaluate("scrollTo(0, 0)")
+    page.get_by_placeholder("Write to").fill(ANSWER)
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text(ANSWER).wait_for()
+    report(twilio)
+    page.wait_for_timeout(3000)
     page.evaluate("document.fonts.ready")
     taken = page.screenshot()
     page.close()
@@ -191,7 +203,7 @@ def main() -> None:
             executable_path=find_chromium(playwright), args=[*ARGUMENTS, "--disable-gpu"]
         )
         phone = picture_of_phone(chromium, address)
-        desk = picture_of_desk(chromium, address, password)
+        desk = picture_of_desk(chromium, address, password, twilio)
         whole = side_by_side(chromium, phone, desk)
         chromium.close()
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
