@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -13,13 +12,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.security import generate_password_hash
-from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from salesbot import clock
 from salesbot.extensions import db, transaction
 from salesbot.models import StaffUser
 from tests.support.browser import DESK, PHONE, watched_page
+from tests.support.servers import serving
 
 SIZES = {"desk": DESK, "phone": PHONE}
 PASSWORD = "a long enough password"
@@ -126,13 +125,8 @@ def somebody(app, rows) -> Callable[[str], Person]:
 @pytest.fixture
 def address(app) -> Iterator[str]:
     """Where the back office is open."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as address:
+        yield address
 
 
 @pytest.fixture
@@ -146,5 +140,3 @@ def desk(browser, address, request) -> Iterator[Any]:
         page.get_by_role("heading", name="What needs you now").wait_for()
         page.wait_for_load_state("load")
         yield page
-        # A file that is still on its way would be left open by the server.
-        page.wait_for_load_state("load")

@@ -9,6 +9,7 @@ import pytest
 from salesbot.testing import twilio_rules
 from salesbot.testing.twilio_rules import passed_over, refusal, size, wrong_in_answer
 from salesbot.testing.twilio_webhooks import post_body
+from tests.support.servers import serving
 
 NUMBER = "whatsapp:+14155238886"
 GOOD = {"To": ["whatsapp:+4915123456789"], "From": [NUMBER], "Body": ["Hello"]}
@@ -176,24 +177,12 @@ def test_too_long_a_message_is_refused_and_fails_the_test_that_sent_it(twilio):
 
 def test_it_speaks_to_a_shop_that_runs_elsewhere(app, twilio):
     """A real server on a real port, as in tests with several processes."""
-    import threading
-
-    from werkzeug.serving import make_server
-
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        twilio.target = f"http://127.0.0.1:{server.port}"
+    with serving(app) as twilio.target:
         answer = twilio.writes("hi")
         assert "What would you like?" in answer.text
         assert twilio.reports(answer.messages[0].action, "SM" + "1" * 32, "delivered").status == 204
         refused = post_body(twilio.target, "https://shop.example/webhooks/twilio/message", "", {})
         assert refused.status == 403
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_without_a_shop_it_says_what_is_missing(twilio):

@@ -1,7 +1,7 @@
 import threading
+from urllib.parse import urlsplit
 
 import pytest
-from werkzeug.serving import make_server
 
 from salesbot import outbox
 from salesbot.extensions import db, transaction
@@ -9,6 +9,7 @@ from salesbot.messages import Choice, Reply
 from salesbot.models import Conversation, Message
 from salesbot.worker import Worker
 from tests.support.browser import DESK, PHONE, watched_page
+from tests.support.servers import serving
 
 SIZES = {"desk": DESK, "phone": PHONE}
 
@@ -16,8 +17,6 @@ SIZES = {"desk": DESK, "phone": PHONE}
 @pytest.fixture
 def address(shop):
     """Where the shop is open, with its worker at work."""
-    server = make_server("127.0.0.1", 0, shop.app, threaded=True)
-    shop.app.config["PORT"] = server.port
     stop = threading.Event()
 
     def work():
@@ -26,15 +25,13 @@ def address(shop):
             if not worker.once():
                 stop.wait(0.1)
 
-    threads = [threading.Thread(target=server.serve_forever), threading.Thread(target=work)]
-    for thread in threads:
+    thread = threading.Thread(target=work)
+    with serving(shop.app) as address:
+        shop.app.config["PORT"] = urlsplit(address).port
         thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    stop.set()
-    server.shutdown()
-    for thread in threads:
+        yield address
+        stop.set()
         thread.join()
-    server.server_close()
 
 
 @pytest.fixture
