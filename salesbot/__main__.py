@@ -6,6 +6,7 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
+from salesbot.authoring.commands import COMMANDS
 from salesbot.errors import SalesbotError
 
 
@@ -27,6 +28,10 @@ def _app() -> Flask:
 @click.version_option(package_name="salesbot")
 def main() -> None:
     """The group that all commands hang on."""
+
+
+for command in COMMANDS:
+    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
+from importlib.util import find_spec
 
 _language: ContextVar[str] = ContextVar("salesbot_language", default="en")
 
@@ -29,15 +30,19 @@ def speaking(code: str) -> Iterator[None]:
 
 @cache
 def _catalogue(package: str, code: str) -> gettext.NullTranslations:
-    folder = files(package) / "translations"
+    spec = find_spec(package)
+    home = package if spec is None or spec.submodule_search_locations is not None else spec.parent
+    if not home:  # one module, which has no folder of its own
+        return gettext.NullTranslations()
+    folder = files(home) / "translations"
     return gettext.translation("messages", str(folder), languages=[code], fallback=True)
 
 
 def translator(package: str) -> Callable[[str], str]:
     """The `gettext` of a package that keeps `translations/<code>/LC_MESSAGES/messages.mo`.
 
-    `_ = translator(__name__)` in a plugin's `__init__.py`; a sentence that the current language
-    lacks stays as it is written in the code.
+    `_ = translator(__name__)` in any module of a plugin's package; a sentence that the current
+    language lacks stays as it is written in the code, and so do those of a plugin of one module.
     """
 
     def translate(sentence: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
+from salesbot.authoring import commands as authoring
 from salesbot.cli import importing, keyring, serving, shop, talking
 
 
 def register(app: Flask) -> None:
     """Adds every command."""
-    for module in (serving, talking, shop, importing, keyring):
+    for module in (serving, talking, shop, importing, keyring, authoring):
         for command in module.COMMANDS:
             app.cli.add_command(command)

@@ -9,15 +9,18 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from werkzeug.test import TestResponse
 
 from salesbot import dispatcher, fulfilment, outbox
+from salesbot import messages as frozen
 from salesbot.channels import Incoming, simulator
 from salesbot.channels import twilio as twilio_channel
 from salesbot.database import db, in_transaction, reading
 from salesbot.messages import Choice, Location, Media, PaymentEvent
 from salesbot.models import Conversation, Message, Order
 from salesbot.models.conversations import OUTBOX_STATES
+from salesbot.services import links, orders
 from salesbot.understanding import MORE
 from salesbot.worker import Worker
 
@@ -105,6 +108,29 @@ class Customer:
                 dispatcher.receive(incoming)
         return self.replies
 
+    @property
+    def orders(self) -> list[frozen.Order]:
+        """Their orders as plugins see them, oldest first."""
+        with self._app.app_context(), reading():
+            found = [orders.frozen(order) for order in db.session.scalars(self._orders())]
+            db.session.rollback()
+        return found
+
+    def _orders(self) -> Select[Order]:
+        return (
+            select(Order)
+            .join(Conversation, Conversation.id == Order.conversation_id)
+            .where(Conversation.channel == self.channel, Conversation.address == self.address)
+            .order_by(Order.id)
+        )
+
+    def opens_pay_page(self, method: str | None = None) -> TestResponse:
+        """The web page of their newest order, after choosing a way to pay there when `method` is given."""
+        with self._app.app_context():
+            address = links.pay_url(self.orders[-1].id)
+        browser = self._app.test_client()
+        return browser.get(address) if method is None else browser.post(address, data={"method": method})
+
     def pays(self) -> list[Received]:
         """The money for their newest unpaid order arrives."""
         with self._app.app_context():
@@ -164,16 +190,8 @@ class Customer:
         return next((reply.choices for reply in reversed(self._all) if reply.choices), ())
 
     def _pay(self) -> None:
-        order = db.session.scalars(
-            select(Order)
-            .join(Conversation, Conversation.id == Order.conversation_id)
-            .where(
-                Conversation.channel == self.channel,
-                Conversation.address == self.address,
-                Order.state == "pending",
-            )
-            .order_by(Order.id.desc())
-        ).first()
+        open_orders = db.session.scalars(self._orders().where(Order.state == "pending")).all()
+        order = open_orders[-1] if open_orders else None
         if order is None:
             raise AssertionError(f"{self.name or 'the customer'} has nothing to pay")
         event = PaymentEvent(

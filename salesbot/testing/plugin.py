@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from salesbot.testing.catalogue import Catalogue
     from salesbot.testing.customer import Customer
     from salesbot.testing.moving_clock import MovingClock
+    from salesbot.testing.staff import Person
     from salesbot.testing.twilio import StandIn
 
 _AT_START = dict(os.environ)
@@ -24,15 +25,23 @@ _AT_START = dict(os.environ)
 def salesbot_config() -> dict[str, Any]:
     """Settings of the shop under test; override it to change them.
 
-    The back office takes a while to build and is left out; `{"BACK_OFFICE": True}` puts it in.
+    The back office takes a while to build and is left out, unless the test asks for `staff`;
+    `{"BACK_OFFICE": True}` puts it in.
     """
     return {}
 
 
 @pytest.fixture
-def salesbot_plugins() -> list[tuple[str, object]]:
-    """(name, module) pairs of plugins to load besides the installed ones; override it."""
-    return []
+def salesbot_plugins(request: pytest.FixtureRequest) -> list[tuple[str, object]]:
+    """(name, module) pairs of the plugins under test; override it to name others.
+
+    Those that setup.cfg or pyproject.toml above the test declares, installed or not. Others that
+    are installed on the machine stay out; where nothing is declared, all that are installed are in.
+    """
+    from salesbot.authoring import project
+
+    found = project.around(request.path)
+    return [] if found is None else found.load()
 
 
 @pytest.fixture
@@ -93,6 +102,7 @@ def twilio(salesbot_twilio_server: StandIn) -> Iterator[StandIn]:
 
 @pytest.fixture
 def salesbot_apps(
+    request: pytest.FixtureRequest,
     salesbot_config: dict[str, Any],
     salesbot_plugins: list[tuple[str, object]],
     salesbot_database: str,
@@ -106,14 +116,19 @@ def salesbot_apps(
     """
     from salesbot.testing import shop
 
-    made = shop.Apps(tmp_path / "instance", salesbot_database, twilio, salesbot_config, salesbot_plugins)
+    config = {
+        "ENTRY_POINTS": not salesbot_plugins,
+        "BACK_OFFICE": "staff" in request.fixturenames,
+        **salesbot_config,
+    }
+    made = shop.Apps(tmp_path / "instance", salesbot_database, twilio, config, salesbot_plugins)
     with made:
         yield made.make
 
 
 @pytest.fixture
 def app(salesbot_apps: Callable[..., Flask], twilio: StandIn) -> Flask:
-    """The shop under test, migrated and empty, with the installed plugins."""
+    """The shop under test, migrated and empty, with the plugins under test."""
     app = salesbot_apps()
     twilio.connect(app)
     return app
@@ -142,6 +157,17 @@ def catalogue(app: Flask) -> Catalogue:
     from salesbot.testing.catalogue import Catalogue
 
     return Catalogue(app)
+
+
+@pytest.fixture
+def staff(app: Flask) -> Callable[[str | None], Person]:
+    """People in the back office: `staff("owner")` is signed in with that role, `staff(None)` is not."""
+    from salesbot.testing.staff import person
+
+    def make(role: str | None) -> Person:
+        return person(app, role)
+
+    return make
 
 
 @pytest.fixture

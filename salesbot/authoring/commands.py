@@ -1,0 +1,46 @@
+"""The commands for whoever writes a plugin; they need no shop, and start quickly."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from salesbot.authoring import scaffold
+from salesbot.errors import PluginProblem
+
+
+@click.command("new-plugin")
+@click.argument("name")
+@click.option(
+    "--with",
+    "parts",
+    multiple=True,
+    type=click.Choice(scaffold.PARTS),
+    help="What it brings besides a menu line and an answer; may be given several times.",
+)
+@click.option("--folder", type=click.Path(path_type=Path), help="Where to; by default ./salesbot-NAME.")
+def new_plugin(name: str, parts: tuple[str, ...], folder: Path | None) -> None:
+    """Write a new plugin called NAME: code, metadata, README, tests that pass, and a file for CI."""
+    try:
+        called = scaffold.names(name)
+        home = folder or Path(called.distribution)
+        files = scaffold.write(called, parts, home)
+    except PluginProblem as exc:
+        raise click.ClickException(str(exc)) from exc
+    except OSError as exc:
+        raise click.ClickException(f"{exc.filename} can't be written: {exc.strerror}") from exc
+    for file in files:
+        click.echo(f"  {file}")
+    program = Path(sys.executable).parent
+    words = called.dashed.replace("-", " ")
+    click.echo(
+        f"\nIts tests pass as it stands:\n\n    {program}/pytest {home}\n\n"
+        "To have it in your shop, install it and talk to it:\n\n"
+        f"    {program}/pip install -e {home}\n"
+        f'    {program}/salesbot say "{words}"\n'
+    )
+
+
+COMMANDS = (new_plugin,)
