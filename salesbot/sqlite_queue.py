@@ -148,7 +148,8 @@ def _begin(queue: WriterQueue | None, connection: Connection) -> None:
         connection.info["reading"] = True
         connection.exec_driver_sql("BEGIN")
         return
-    if queue is not None:
+    # A migration commits and begins again while it keeps its connection, and so its turn.
+    if queue is not None and not connection.info.get("writing"):
         queue.enter()
         connection.info["writing"] = True
     connection.exec_driver_sql("BEGIN IMMEDIATE")

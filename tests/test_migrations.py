@@ -51,6 +51,10 @@ def test_versions_go_up_down_and_up_again_over_a_shops_rows(empty_app):
         assert db.session.scalar(select(func.count(Order.id))) == 2
         assert db.session.scalar(select(func.count(Message.id))) > 5
         db.session.remove()
+        downgrade(directory=str(FOLDER), revision="0001")
+        upgrade(directory=str(FOLDER))
+        assert db.session.scalar(select(func.count(Message.id))) > 5
+        db.session.remove()
         downgrade(directory=str(FOLDER), revision="base")
         assert TABLES.isdisjoint(inspect(db.engine).get_table_names())
         upgrade(directory=str(FOLDER))

@@ -6,6 +6,7 @@ from salesbot.models.conversations import Conversation, Message
 from salesbot.models.coupons import Coupon
 from salesbot.models.customers import Customer, CustomerAddress
 from salesbot.models.deliveries import Delivery
+from salesbot.models.inbox import CannedReply, ConversationEvent, ConversationLabel, Label, Presence
 from salesbot.models.orders import Order, OrderEvent, OrderLine
 from salesbot.models.payments import Payment, PaymentEvent, Refund
 from salesbot.models.shop import PluginFailure, PluginState, ShopRevision, ShopSetting
@@ -21,6 +22,10 @@ ALL = (
     CustomerAddress,
     Conversation,
     Message,
+    Label,
+    ConversationLabel,
+    ConversationEvent,
+    CannedReply,
     Order,
     OrderLine,
     OrderEvent,
@@ -30,6 +35,7 @@ ALL = (
     Delivery,
     StockWait,
     StaffUser,
+    Presence,
     ShopSetting,
     ShopRevision,
     PluginState,
@@ -38,12 +44,16 @@ ALL = (
 
 __all__ = [
     "ALL",
+    "CannedReply",
     "Category",
     "Conversation",
+    "ConversationEvent",
+    "ConversationLabel",
     "Coupon",
     "Customer",
     "CustomerAddress",
     "Delivery",
+    "Label",
     "LicenceKey",
     "Message",
     "Order",
@@ -53,6 +63,7 @@ __all__ = [
     "PaymentEvent",
     "PluginFailure",
     "PluginState",
+    "Presence",
     "Product",
     "Refund",
     "ShopRevision",

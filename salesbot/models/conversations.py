@@ -20,6 +20,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from salesbot import clock
 from salesbot.database import BigId, Model, UTCDateTime, state_type
 from salesbot.models.customers import Customer
+from salesbot.models.inbox import Label
+from salesbot.models.staff import StaffUser
 
 IN_STATES = ("received", "unhandled")
 OUTBOX_STATES = ("waiting", "held", "sending")
@@ -40,13 +42,30 @@ def _one_of(column: str, words: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(word) for word in words)})"
 
 
+WAITS_FOR_PERSON: dict[str, Any] = {
+    "sqlite_where": text("person_wanted_at IS NOT NULL"),
+    "postgresql_where": text("person_wanted_at IS NOT NULL"),
+}
+WITH_PERSON: dict[str, Any] = {
+    "sqlite_where": text("answered_by = 'person'"),
+    "postgresql_where": text("answered_by = 'person'"),
+}
+"""Of many chats few wait for a person or are answered by one."""
+
+
 class Conversation(Model):
-    """One customer on one channel: who answers, the open question, what the chat shows."""
+    """One customer on one channel: who answers, the open question, what the chat shows.
+
+    `person_wanted_at` says since when somebody waits for a person, `staff_at` when a person last
+    took the chat or wrote in it, `seen_at` when staff last looked at it.
+    """
 
     __table_args__ = (
         UniqueConstraint("channel", "address"),
         CheckConstraint(_one_of("answered_by", ("bot", "person")), name="answered_by"),
         Index("ix_conversation_last_inbound_at", "last_inbound_at"),
+        Index("ix_conversation_person_wanted_at", "person_wanted_at", **WAITS_FOR_PERSON),
+        Index("ix_conversation_with_person", "staff_at", **WITH_PERSON),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -61,9 +80,16 @@ class Conversation(Model):
     shown_from: Mapped[int] = mapped_column(default=0)
     notes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     last_inbound_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    staff_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    assigned_to_id: Mapped[int | None] = mapped_column(
+        ForeignKey("staff_user.id", ondelete="SET NULL"), index=True
+    )
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
     customer: Mapped[Customer] = relationship()
+    assigned_to: Mapped[StaffUser | None] = relationship()
+    labels: Mapped[list[Label]] = relationship(secondary="conversation_label", order_by="Label.name")
 
     def __str__(self) -> str:
         return f"{self.channel} {self.address}"
@@ -76,6 +102,7 @@ class Message(Model):
     except that secrets stand in it as marks (see `salesbot.services.secrets_in_text`); `choices`
     are what it offers; `reply_to_id` is the message it answers; `in_answer` says that it was given
     as the answer to the provider's request, and is given again when that request comes again.
+    `sent_by` is who of the staff wrote it; `took_ms` how long the plugins needed for their answer.
     """
 
     __table_args__ = (
@@ -107,6 +134,8 @@ class Message(Model):
     media: Mapped[list[Any]] = mapped_column(JSON, default=list)
     location: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     plugin: Mapped[str] = mapped_column(String(100), default="")
+    sent_by: Mapped[str | None] = mapped_column(String(120))
+    took_ms: Mapped[int | None]
     error: Mapped[str] = mapped_column(Text, default="")
     error_code: Mapped[str] = mapped_column(String(16), default="")
     attempts: Mapped[int] = mapped_column(default=0)
