@@ -21,7 +21,7 @@ from salesbot.models import Conversation
 from salesbot.plugin_manager import Failed
 from salesbot.replies import checked_notes, checked_replies
 from salesbot.services import conversations, shop
-from salesbot.services.conversations import ChatRow
+from salesbot.services.conversations import ChatRow, Origin
 from salesbot.services.secrets_in_text import revealer, without_marks
 from salesbot.texts import speaking, translator
 from salesbot.turns import Turn, running, tapped
@@ -68,8 +68,10 @@ def handle(incoming: Incoming) -> Answer:
         message_id = _store(connection, row, incoming, understood, "received")
         if message_id is None:
             return _repeat(connection, row, incoming)
+        asked = time.perf_counter()
         plugin, replies = _answer(turn, incoming, understood)
-        answer = _keep(turn, plugin, replies, message_id)
+        took_ms = round((time.perf_counter() - asked) * 1000)
+        answer = _keep(turn, replies, Origin(plugin, message_id, took_ms))
     log.info(
         "answered by %s with %d messages in %.0f ms",
         plugin or "nobody",
@@ -94,7 +96,7 @@ def keep_unhandled(incoming: Incoming) -> Answer:
         )
         said = [(sorry, Shown(tuple(sorry.choices)))]
         waiting = conversations.save_chat(connection, row.id, _state_after(dict(row.notes), "", said))
-        return _sent(connection, row, said, message_id, "", waiting=waiting)
+        return _sent(connection, row, said, Origin(reply_to_id=message_id), waiting=waiting)
 
 
 def _locked_chat(connection: Connection, incoming: Incoming) -> ChatRow:
@@ -192,15 +194,23 @@ def _ask(turn: Turn, message: Message) -> tuple[str, list[Reply]]:
     return "", [last_resort]
 
 
-def _keep(turn: Turn, plugin: str, replies: Replies, message_id: int) -> Answer:
+def _keep(turn: Turn, replies: Replies, origin: Origin) -> Answer:
     """Stores the replies and the chat's state."""
     row, connection = turn.row, turn.connection
-    waiting = conversations.save_chat(connection, row.id, _state_after(turn.notes, plugin, replies))
-    return _sent(connection, row, replies, message_id, plugin, waiting=waiting)
+    state = _state_after(turn.notes, origin.plugin, replies)
+    if row.answered_by == "person" and not replies and row.person_wanted_at is None:
+        state["person_wanted_at"] = clock.now()
+    waiting = conversations.save_chat(connection, row.id, state)
+    return _sent(connection, row, replies, origin, waiting=waiting)
 
 
 def _sent(
-    connection: Connection, row: ChatRow, replies: Replies, message_id: int, plugin: str, *, waiting: bool
+    connection: Connection,
+    row: ChatRow,
+    replies: Replies,
+    origin: Origin,
+    *,
+    waiting: bool,
 ) -> Answer:
     """Sends replies as the answer to the request, or by the outbox behind what is `waiting` there."""
     if waiting:
@@ -211,9 +221,8 @@ def _sent(
         connection,
         row,
         messages,
-        plugin=plugin,
         state="answered" if as_answer else "waiting",
-        reply_to_id=message_id,
+        origin=origin,
     )
     return Answer(stored if as_answer else [])
 

@@ -23,7 +23,7 @@ from salesbot.errors import NotSent, SalesbotError
 from salesbot.messages import Choice, Media, Reply
 from salesbot.models import Conversation, Message
 from salesbot.services import conversations, deliveries, links
-from salesbot.services.conversations import ChatRow, window_is_open
+from salesbot.services.conversations import ChatRow, Origin, window_is_open
 from salesbot.services.secrets_in_text import holds_marks, revealer
 from salesbot.texts import translator
 from salesbot.understanding import Shown, page
@@ -72,9 +72,8 @@ def put(
     chat: ChatRow,
     messages: Iterable[Ready],
     *,
-    plugin: str,
     state: str,
-    reply_to_id: int | None = None,
+    origin: Origin,
 ) -> list[Outgoing]:
     """Stores messages of a locked chat."""
     stored: list[Outgoing] = []
@@ -85,9 +84,8 @@ def put(
             body=message.part.text,
             choices=message.part.choices,
             media=Media(message.media_url, "image") if message.media_url else None,
-            plugin=plugin,
             state=state,
-            reply_to_id=reply_to_id,
+            origin=origin,
         )
         stored.append(
             Outgoing(message_id, chat.address, message.revealed, message.media_url, message.part.choices)
@@ -103,7 +101,7 @@ def say(conversation_id: int, reply: Reply, *, plugin: str = "") -> list[int]:
     connection = db.session.connection()
     chat = conversations.lock_chat_by_id(connection, conversation_id)
     messages = ready(chat, [(reply, Shown(tuple(reply.choices)))])
-    stored = put(connection, chat, messages, plugin=plugin, state="waiting")
+    stored = put(connection, chat, messages, state="waiting", origin=Origin(plugin))
     values: dict[str, object] = {
         "question": reply.ask,
         "question_plugin": plugin if reply.ask else None,
@@ -127,9 +125,8 @@ def send_file(conversation_id: int, delivery_id: int, content_type: str) -> int:
         body="",
         choices=(),
         media=Media(links.stored_file(delivery_id), content_type),
-        plugin="",
         state="waiting",
-        reply_to_id=None,
+        origin=Origin(),
     )
 
 

@@ -314,7 +314,7 @@ def test_staff_can_give_a_chat_back(app, ana, stored):
 
     ana.says("a person")
     with app.app_context(), transaction():
-        inbox.give_back(stored_id())
+        inbox.give_back(stored_id(), who="Olga")
     assert "Hi Ana!" in ana.says("hi")[0].text
 
 

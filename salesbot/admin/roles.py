@@ -21,6 +21,11 @@ LEAST_ROLE: Mapping[str, str] = {
 }
 
 
+def staff_name() -> str:
+    """Whoever is signed in, as timelines and chats name them."""
+    return str(current_user)[:120]
+
+
 def may(action: str) -> bool:
     """Whether whoever is signed in may do `action`; an unknown action is the owner's alone."""
     if not current_user.is_authenticated:

@@ -31,6 +31,7 @@ class ChatRow:
     channel: str
     address: str
     answered_by: str
+    person_wanted_at: datetime | None
     question: str | None
     question_plugin: str | None
     shown: list[dict[str, str]]
@@ -42,12 +43,22 @@ class ChatRow:
     revision: int | None
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a message comes from: who said it, what it answers, how long the answer took to find."""
+
+    plugin: str = ""
+    reply_to_id: int | None = None
+    took_ms: int | None = None
+
+
 _CHAT_COLUMNS = (
     _CHAT.c.id,
     _CHAT.c.customer_id,
     _CHAT.c.channel,
     _CHAT.c.address,
     _CHAT.c.answered_by,
+    _CHAT.c.person_wanted_at,
     _CHAT.c.question,
     _CHAT.c.question_plugin,
     _CHAT.c.shown,
@@ -216,9 +227,8 @@ def store_outbound(
     body: str,
     choices: Iterable[Choice],
     media: Media | None,
-    plugin: str,
     state: str,
-    reply_to_id: int | None,
+    origin: Origin,
 ) -> int:
     """The id of the stored message; in state "answered" it never enters the outbox."""
     now = clock.now()
@@ -227,13 +237,14 @@ def store_outbound(
         {
             "conversation_id": chat_id,
             "direction": "out",
-            "reply_to_id": reply_to_id,
+            "reply_to_id": origin.reply_to_id,
             "in_answer": state == "answered",
             "state": state,
             "body": body,
             "choices": as_json(choices),
             "media": [asdict(media)] if media is not None else [],
-            "plugin": plugin,
+            "plugin": origin.plugin,
+            "took_ms": origin.took_ms,
             "error": "",
             "error_code": "",
             "attempts": 0,

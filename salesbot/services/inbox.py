@@ -1,13 +1,18 @@
-"""What staff do with a chat: take it over, give it back, settle a message that went wrong."""
+"""What staff do with a chat: take it over, answer, give it back, and settle what went wrong."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
 
 from salesbot import clock
 from salesbot.database import db
 from salesbot.errors import WrongState
-from salesbot.models import Conversation, Message
+from salesbot.models import Conversation, ConversationEvent, Message
+
+NOTE, TOOK_OVER, GAVE_BACK, JOINED = "note", "took over", "gave back", "joined"
+"""What a line of staff between the messages is about."""
 
 
 def want_person(conversation_id: int) -> None:
@@ -18,19 +23,34 @@ def want_person(conversation_id: int) -> None:
     db.session.flush()
 
 
-def take_over(conversation_id: int) -> None:
+def take_over(conversation_id: int, *, who: str) -> None:
     """A person of the staff answers from now on; the bot is silent."""
-    chat = _locked(conversation_id)
-    chat.answered_by = "person"
+    _take(_locked(conversation_id), who)
     db.session.flush()
 
 
-def give_back(conversation_id: int) -> None:
+def answered(conversation_id: int, messages: Sequence[int], *, who: str) -> None:
+    """Staff wrote `messages`: they have the chat, and nobody waits in it until the customer writes again."""
+    chat = _locked(conversation_id)
+    _take(chat, who)
+    chat.person_wanted_at = None
+    db.session.execute(update(Message).where(Message.id.in_(messages)).values(sent_by=who[:120]))
+    db.session.flush()
+
+
+def give_back(conversation_id: int, *, who: str) -> None:
     """The bot answers the next message."""
     chat = _locked(conversation_id)
+    if chat.answered_by == "person":
+        note(chat.id, who, GAVE_BACK)
     chat.answered_by = "bot"
     chat.person_wanted_at = None
     db.session.flush()
+
+
+def note(conversation_id: int, who: str, what: str = NOTE, text: str = "") -> None:
+    """Writes a line between the messages that only staff see."""
+    db.session.add(ConversationEvent(conversation_id=conversation_id, who=who[:120], what=what, text=text))
 
 
 def send_again(message_id: int) -> None:
@@ -59,6 +79,13 @@ def dealt_with(message_id: int) -> None:
         raise WrongState("this message is not waiting to be looked after")
     message.state = "received"
     db.session.flush()
+
+
+def _take(chat: Conversation, who: str) -> None:
+    if chat.answered_by == "bot":
+        note(chat.id, who, TOOK_OVER)
+    chat.answered_by = "person"
+    chat.staff_at = clock.now()
 
 
 def _locked(conversation_id: int) -> Conversation:

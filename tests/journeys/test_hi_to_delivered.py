@@ -164,7 +164,7 @@ def test_a_person_answers_until_the_chat_is_given_back(demo, app, customer, stor
     assert customer.says("my key does not work") == []
     [chat_id] = set(stored(select(Message.conversation_id)))
     with app.app_context():
-        in_transaction(lambda: inbox.give_back(chat_id))
+        in_transaction(lambda: inbox.give_back(chat_id, who="Olga"))
     assert customer.says("hi")[0].choices
     customer.says("human")
     assert customer.says("menu")[0].choices, "the customer can come back too"
