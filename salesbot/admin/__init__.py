@@ -16,6 +16,7 @@ from salesbot import models, plugin_manager
 from salesbot.admin import figures, security, signin
 from salesbot.admin.conversations import ConversationView
 from salesbot.admin.coupons import CouponView
+from salesbot.admin.customers import CustomerView
 from salesbot.admin.home import Home
 from salesbot.admin.keys import LicenceKeyView
 from salesbot.admin.orders import OrderView
@@ -31,6 +32,7 @@ from salesbot.services import shop
 _VIEWS: dict[type[Any], type[ShopModelView]] = {
     models.Conversation: ConversationView,
     models.Coupon: CouponView,
+    models.Customer: CustomerView,
     models.LicenceKey: LicenceKeyView,
     models.Order: OrderView,
     models.Product: ProductView,

@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from salesbot import outbox
-from salesbot.admin import formatters
+from salesbot.admin import formatters, received
 from salesbot.admin.reasons import reason
+from salesbot.admin.roles import staff_name
 from salesbot.admin.views import ShopModelView
 from salesbot.channels import registry
 from salesbot.errors import WrongState
@@ -71,15 +72,25 @@ class ConversationView(ShopModelView):
         response.headers["X-Version"] = shown["version"]
         return response
 
+    @expose("/<int:id>/media/<int:message>/<int:number>")
+    def media(self, id: int, message: int, number: int) -> Any:
+        """A picture or file of this chat."""
+        found = db.session.get(Message, message)
+        if found is None or found.conversation_id != self._chat(str(id)).id:
+            abort(404)
+        return received.opened(found, number)
+
     @expose("/<int:id>/take-over", methods=["POST"])
     def take_over(self, id: int) -> Response:
         """A person answers from now on."""
-        return self._do(id, lambda: inbox.take_over(id), gettext("You answer now; the bot is silent."))
+        return self._do(
+            id, lambda: inbox.take_over(id, who=staff_name()), gettext("You answer now; the bot is silent.")
+        )
 
     @expose("/<int:id>/give-back", methods=["POST"])
     def give_back(self, id: int) -> Response:
         """The bot answers the next message."""
-        return self._do(id, lambda: inbox.give_back(id), gettext("The bot answers again."))
+        return self._do(id, lambda: inbox.give_back(id, who=staff_name()), gettext("The bot answers again."))
 
     @expose("/<int:id>/reply", methods=["POST"])
     def reply(self, id: int) -> Response:
@@ -90,8 +101,7 @@ class ConversationView(ShopModelView):
             return self._back(id)
 
         def say() -> None:
-            inbox.take_over(id)
-            outbox.say(id, Reply(text))
+            inbox.answered(id, outbox.say(id, Reply(text)), who=staff_name())
 
         return self._do(id, say, "")
 
@@ -142,6 +152,8 @@ class ConversationView(ShopModelView):
             "is_newest": before is None,
             "chat_text": formatters.chat_text,
             "reason": reason,
+            "is_shown": received.is_shown,
+            "is_heard": received.is_heard,
             "state_pill": formatters.state_pill,
             "moment": formatters.moment,
             "local": formatters.local,

@@ -19,6 +19,7 @@ from salesbot.admin.formatters import (
 from salesbot.admin.rules import PEOPLE, SALES, SHOP, SYSTEM, Rules
 from salesbot.models.conversations import IN_STATES, OUT_STATES
 from salesbot.models.deliveries import DELIVERY_STATES
+from salesbot.models.inbox import TONES
 from salesbot.models.orders import ORDER_STATES
 from salesbot.models.payments import PAYMENT_STATES, REFUND_STATES
 from salesbot.models.staff import ROLES
@@ -240,6 +241,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         icon="fa-comments",
         needs={
             "log": "look",
+            "media": "look",
             "take_over": "answer",
             "give_back": "answer",
             "reply": "answer",
@@ -247,7 +249,8 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         },
         first=_names("customer last_words answered_by address last_inbound_at"),
         not_in_list=_names(
-            "channel person_wanted_at question question_plugin shown shown_from notes created_at"
+            "channel person_wanted_at question question_plugin shown shown_from notes staff_at seen_at"
+            " assigned_to created_at"
         ),
         labels={
             "customer.name": _("Name"),
@@ -265,6 +268,42 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         large=True,
         empty=_("Nobody has written yet. Say “hi” in the simulator."),
     ),
+    models.Label: Rules(
+        many=_("Labels"),
+        one=_("label"),
+        group=PEOPLE,
+        icon="fa-tag",
+        opens="edit_view",
+        first=_names("name tone"),
+        labels={"tone": _("Colour")},
+        choices={"tone": TONES},
+        search=_names("name"),
+        sort="name",
+        empty=_("Labels sort chats, such as “wholesale” or “refund”. Add the first one."),
+    ),
+    models.CannedReply: Rules(
+        many=_("Ready answers"),
+        one=_("ready answer"),
+        group=PEOPLE,
+        icon="fa-comment-dots",
+        opens="edit_view",
+        first=_names("title text"),
+        helps={"text": _("These may stand in it: {name} {staff} {shop} {order} {product}")},
+        formatters={"text": shortened},
+        search=_names("title text"),
+        sort="title",
+        empty=_("Words that you send often, one click away in every chat. Add the first ones."),
+    ),
+    models.ConversationLabel: _record(group=PEOPLE, in_menu=False, large=True),
+    models.ConversationEvent: _record(
+        many=_("Notes on chats"),
+        one=_("note"),
+        group=PEOPLE,
+        in_menu=False,
+        search=_names("text"),
+        large=True,
+    ),
+    models.Presence: _record(group=SYSTEM, in_menu=False, needs=_INTERNAL),
     models.Message: _record(
         many=_("Messages"),
         one=_("message"),
@@ -272,7 +311,8 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         icon="fa-envelope",
         first=_names("conversation direction body state created_at"),
         not_in_list=_names(
-            "choice choices media location plugin error error_code attempts send_at claimed_at provider_id"
+            "choice choices media location plugin sent_by took_ms error error_code attempts send_at"
+            " claimed_at provider_id"
         ),
         formatters={"body": shortened},
         labels={"body": _("Text"), "direction": _("In or out"), "created_at": _("When")},
@@ -289,6 +329,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         icon="fa-users",
         creates=False,
         deletes=False,
+        needs={"join": "change", "confirm_join": "change"},
         first=_names("name language stopped_at created_at"),
         not_in_form=_names("stopped_at created_at"),
         labels={"stopped_at": _("Wants no news since"), **_CREATED},

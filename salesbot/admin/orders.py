@@ -8,13 +8,14 @@ from typing import Any
 from flask import abort, flash, redirect, request
 from flask_admin import expose
 from flask_babel import gettext
-from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.orm import defer
 from werkzeug.wrappers import Response
 
 from salesbot import fulfilment
 from salesbot.admin import figures, formatters
+from salesbot.admin.received import is_shown
+from salesbot.admin.roles import staff_name
 from salesbot.admin.views import ShopModelView
 from salesbot.errors import WrongState
 from salesbot.extensions import db, transaction
@@ -55,6 +56,7 @@ class OrderView(ShopModelView):
             refundable={payment.id: fulfilment.refundable(payment) for payment in payments},
             deliveries=deliveries,
             hints=_hints(order),
+            is_shown=is_shown,
             look=_open_note(order),
             pay_url=links.pay_url(order.id) if order.state == "pending" else "",
             by_hand=figures.BY_HAND,
@@ -71,7 +73,9 @@ class OrderView(ShopModelView):
         if payment.method not in figures.BY_HAND:
             abort(400)
         number, outcome = payment.id, []
-        answer = self._do(id, lambda: outcome.append(fulfilment.confirm_by_staff(number, who=_who())), "")
+        answer = self._do(
+            id, lambda: outcome.append(fulfilment.confirm_by_staff(number, who=staff_name())), ""
+        )
         if outcome == ["paid"]:
             flash(gettext("The money is confirmed. What was bought is on its way."), "success")
         elif outcome:
@@ -87,21 +91,23 @@ class OrderView(ShopModelView):
         number, why = payment.id, request.form.get("why", "").strip()[:500]
         return self._do(
             id,
-            lambda: fulfilment.reject_by_staff(number, who=_who(), why=why),
+            lambda: fulfilment.reject_by_staff(number, who=staff_name(), why=why),
             gettext("The customer is told that the money is not here."),
         )
 
     @expose("/<int:id>/resend", methods=["POST"])
     def resend(self, id: int) -> Response:
         """Sends everything that was delivered once more."""
-        return self._do(id, lambda: fulfilment.resend(id, who=_who()), gettext("It is on its way again."))
+        return self._do(
+            id, lambda: fulfilment.resend(id, who=staff_name()), gettext("It is on its way again.")
+        )
 
     @expose("/<int:id>/cancel", methods=["POST"])
     def cancel(self, id: int) -> Response:
         """Ends an order that nobody has paid."""
         return self._do(
             id,
-            lambda: fulfilment.cancel(id, who=_who(), why="cancelled in the back office"),
+            lambda: fulfilment.cancel(id, who=staff_name(), why="cancelled in the back office"),
             gettext("The order is cancelled; what it held is free again."),
         )
 
@@ -127,7 +133,7 @@ class OrderView(ShopModelView):
         number, why = payment.id, request.form.get("why", "").strip()[:500]
         return self._do(
             id,
-            lambda: fulfilment.ask_refund(number, minor, who=_who(), why=why, units=units),
+            lambda: fulfilment.ask_refund(number, minor, who=staff_name(), why=why, units=units),
             gettext("The money goes back; the customer will hear of it."),
         )
 
@@ -140,7 +146,7 @@ class OrderView(ShopModelView):
         number = refund.id
         return self._do(
             id,
-            lambda: fulfilment.refunded_by_staff(number, who=_who()),
+            lambda: fulfilment.refunded_by_staff(number, who=staff_name()),
             gettext("Noted; the customer is told."),
         )
 
@@ -152,7 +158,7 @@ class OrderView(ShopModelView):
             order = orders.locked(id)
             if order is None:
                 raise WrongState("this order does not exist")
-            orders.note(order, _who(), figures.LOOKED, request.form.get("why", "").strip()[:500])
+            orders.note(order, staff_name(), figures.LOOKED, request.form.get("why", "").strip()[:500])
 
         return self._do(id, note, gettext("Noted."))
 
@@ -180,10 +186,6 @@ class OrderView(ShopModelView):
             if said:
                 flash(said, "success")
         return redirect(self.get_url(".details_view", id=id))
-
-
-def _who() -> str:
-    return str(current_user)[:120]
 
 
 def _open_note(order: Order) -> str:

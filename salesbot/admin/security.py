@@ -33,6 +33,8 @@ from salesbot.extensions import login_manager
 PREFIX = "/admin"
 POLLED = {"admin_conversation.log", "admin_simulator.messages"}
 """What open pages ask for again and again by themselves."""
+_KEPT = {"admin_conversation.media"}
+"""What a browser may keep for a while."""
 _SEEN = "seen_at"
 
 
@@ -127,7 +129,7 @@ def _after(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Frame-Options"] = "DENY"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    if not (request.endpoint or "").endswith(".static"):
+    if not (request.endpoint or "").endswith(".static") and request.endpoint not in _KEPT:
         response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -135,7 +137,9 @@ def _after(response: Response) -> Response:
 def _csrf_refused(_error: CSRFError) -> BaseResponse | tuple[str, int]:
     if not current_user.is_authenticated:
         return redirect(url_for("signin.login"))
-    return _page(400, gettext("This page was open for too long. Go back, load it again, and try once more."))
+    return explained(
+        400, gettext("This page was open for too long. Go back, load it again, and try once more.")
+    )
 
 
 def _refused(error: Exception) -> tuple[str, int]:
@@ -148,8 +152,9 @@ def _refused(error: Exception) -> tuple[str, int]:
         413: gettext("This file is too large."),
         429: gettext("That was too often. Wait a minute, then try again."),
     }
-    return _page(status, words.get(status, gettext("Something went wrong here. It is in the log.")))
+    return explained(status, words.get(status, gettext("Something went wrong here. It is in the log.")))
 
 
-def _page(status: int, words: str) -> tuple[str, int]:
+def explained(status: int, words: str) -> tuple[str, int]:
+    """A page that says in plain words why something can't be."""
     return render_template("admin/refused.html", status=status, words=words), status

@@ -8,10 +8,10 @@ from sqlalchemy.exc import IntegrityError
 from salesbot.database import db
 from salesbot.errors import WrongState
 from salesbot.models import Conversation, Customer, CustomerAddress, Order
-from salesbot.services import orders
+from salesbot.services import inbox, orders
 
 
-def join(customer_id: int, other_id: int, *, who: str = "staff") -> Customer:
+def join(customer_id: int, other_id: int, *, who: str) -> Customer:
     """Makes two customers one: the addresses, chats and orders of the other belong to the first. Flush only.
 
     From then on each address gets again what was bought from any of them, so staff must be sure
@@ -37,6 +37,8 @@ def join(customer_id: int, other_id: int, *, who: str = "staff") -> Customer:
     customer.created_at = min(customer.created_at, other.created_at)
     for order in db.session.scalars(select(Order).where(Order.customer_id == other_id).order_by(Order.id)):
         orders.note(order, who, "joined customers", f"it was bought by {other} ({other_id})")
+    for chat_id in db.session.scalars(select(Conversation.id).where(Conversation.customer_id == other_id)):
+        inbox.note(chat_id, who, inbox.JOINED, f"{other} ({other_id}) → {customer} ({customer_id})")
     for model in (CustomerAddress, Conversation, Order):
         db.session.execute(update(model).where(model.customer_id == other_id).values(customer_id=customer_id))
     db.session.flush()

@@ -10,6 +10,7 @@ from salesbot import clock
 from salesbot.database import vault
 from salesbot.errors import BadLink
 from salesbot.public_address import base_url
+from salesbot.services import attachments
 
 __all__ = [
     "BadLink",
@@ -93,7 +94,9 @@ def file_path(delivery_id: int) -> str:
 def media_url(stored: str) -> str:
     """The address of what a stored message shows, as the provider can fetch it now."""
     delivery_id = stored_file_id(stored)
-    return stored if delivery_id is None else base_url() + file_path(delivery_id)
+    if delivery_id is not None:
+        return base_url() + file_path(delivery_id)
+    return base_url() + attachments.path(stored) if attachments.is_attachment(stored) else stored
 
 
 def fetched_id(word: str) -> int | None:

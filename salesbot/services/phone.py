@@ -13,7 +13,7 @@ from salesbot import money
 from salesbot.database import db
 from salesbot.models import Conversation, Message, Order, OrderEvent
 from salesbot.models.conversations import OUTBOX_STATES
-from salesbot.services import links, pages, uploads
+from salesbot.services import attachments, links, pages, uploads
 from salesbot.services.secrets_in_text import reveal
 from salesbot.texts import speaking, translator
 
@@ -78,6 +78,8 @@ def _near(url: str) -> str:
     delivery_id = links.stored_file_id(url)
     if delivery_id is not None:
         return links.file_path(delivery_id)
+    if attachments.is_attachment(url):
+        return attachments.path(url)
     name = re.fullmatch(r".*/media/([^/]+)", urlsplit(url).path)
     if name and (uploads.covers_folder() / unquote(name[1])).is_file():
         return f"/media/{name[1]}"

@@ -26,12 +26,12 @@ _READABLE = ("JPEG", "PNG", "WEBP")
 
 def covers_folder() -> Path:
     """Where the pictures of products are; they are public under `/media/`."""
-    return _folder("covers")
+    return folder("covers")
 
 
 def files_folder() -> Path:
     """Where the files that customers buy are; nobody gets them but through a delivery."""
-    return _folder("files")
+    return folder("files")
 
 
 def keep_cover(source: IO[bytes] | bytes, filename: str) -> str:
@@ -49,16 +49,21 @@ def keep_cover(source: IO[bytes] | bytes, filename: str) -> str:
 
 def keep_file(source: IO[bytes] | bytes, filename: str) -> str:
     """Keeps a file for sale as it is; gives its name in `files_folder()`."""
-    stream = BytesIO(source) if isinstance(source, bytes) else source
+    return keep_in(files_folder(), BytesIO(source) if isinstance(source, bytes) else source, filename)
+
+
+def keep_in(place: Path, source: IO[bytes], filename: str) -> str:
+    """Keeps a file as it is in the folder `place`; gives its name there."""
     ending = re.search(r"\.[A-Za-z0-9]{1,10}$", filename)
     suffix = ending[0].lower() if ending else ""
-    return _keep(files_folder(), suffix, lambda file: shutil.copyfileobj(stream, file))
+    return _keep(place, suffix, lambda file: shutil.copyfileobj(source, file))
 
 
-def _folder(name: str) -> Path:
-    folder = Path(current_app.instance_path) / "uploads" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def folder(name: str) -> Path:
+    """A folder for uploads of one sort, made when it is asked for first."""
+    path = Path(current_app.instance_path) / "uploads" / name
+    path.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def _prepared(content: bytes, filename: str) -> tuple[bytes, str]:

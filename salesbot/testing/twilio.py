@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from flask import Flask
 
 from salesbot.channels import Incoming
+from salesbot.messages import Media
 from salesbot.testing import twilio_rules, twilio_webhooks
 from salesbot.testing.customer import Received
 from salesbot.testing.twilio_webhooks import Answer, sid
@@ -69,6 +70,7 @@ class StandIn:
     messages: list[Taken] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     requests: int = 0
+    media: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     _next: deque[Misbehaviour] = field(default_factory=deque)
     _told: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -94,6 +96,12 @@ class StandIn:
         """For `TWILIO_API_URL`."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    def holds(self, content: bytes, content_type: str) -> Media:
+        """Keeps a picture or file that a customer is about to send; gives it as a message holds it."""
+        path = f"/2010-04-01/Accounts/{self.account}/Messages/{sid('MM')}/Media/{sid('ME')}"
+        self.media[path] = (content, content_type)
+        return Media(f"https://api.twilio.com{path}", content_type)
+
     def reset(self) -> None:
         """Forgets everything and behaves again."""
         self._released.set()
@@ -103,7 +111,7 @@ class StandIn:
             self.account, self.token, self.number = ACCOUNT, TOKEN, NUMBER
             self.public_url = PUBLIC_URL
             self.requests = 0
-            for kept in (self.messages, self.problems, self._next, self._told):
+            for kept in (self.messages, self.problems, self.media, self._next, self._told):
                 kept.clear()
 
     def connect(self, app: Flask) -> None:
@@ -240,6 +248,17 @@ class _Handler(BaseHTTPRequestHandler):
         self._stand_in = stand_in
         super().__init__(*args)  # type: ignore[arg-type]
 
+    def do_GET(self) -> None:
+        """A medium that a customer sent, for its account alone."""
+        held = self._stand_in.media.get(urlsplit(self.path).path)
+        known = _basic(self._stand_in.account, self._stand_in.token)
+        if self.headers.get("Authorization", "") != known:
+            self._answer(401, _refused(twilio_rules.Refusal(401, 20003, "Authenticate")))
+        elif held is None:
+            self._answer(404, _refused(twilio_rules.Refusal(404, 20404, "Not found")))
+        else:
+            self._answer(200, *held)
+
     def do_POST(self) -> None:
         """A new message."""
         length = int(self.headers.get("Content-Length") or 0)
@@ -258,10 +277,10 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.close_connection = True
 
-    def _answer(self, status: int, body: str) -> None:
-        data = body.encode()
+    def _answer(self, status: int, body: str | bytes, kind: str = "application/json") -> None:
+        data = body.encode() if isinstance(body, str) else body
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

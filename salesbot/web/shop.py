@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, request, send_file, send_from_directory, url_for
@@ -10,9 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from salesbot import fulfilment
-from salesbot.errors import BadLink, SalesbotError, WrongState
+from salesbot.errors import BadLink, NotSent, SalesbotError, WrongState
 from salesbot.extensions import db
-from salesbot.services import catalog, documents, file_names, links, shop, uploads
+from salesbot.services import attachments, catalog, documents, file_names, links, shop, uploads
 from salesbot.services.pages import course as course_product
 from salesbot.texts import language, translator
 from salesbot.web import pages
@@ -64,11 +65,28 @@ def document(word: str) -> Response:
         file = fulfilment.file_of(unit)
     except WrongState:
         abort(410)
-    kind = documents.content_type(file.path, file.name)
+    return _for_the_chat(file.path, file.name)
+
+
+@blueprint.get("/media/sent/<word>")
+def attachment(word: str) -> Response:
+    """A file that staff send, for the provider to look at and fetch."""
+    stored = attachments.fetched(word)
+    try:
+        if stored is None:
+            raise NotSent("its hours are over")
+        file = attachments.file_of(stored)
+    except NotSent:
+        abort(410)
+    return _for_the_chat(file, attachments.name_of(stored))
+
+
+def _for_the_chat(path: Path, name: str) -> Response:
+    kind = documents.content_type(path, name)
     if kind is None:
         abort(404)
-    name = file_names.on_whatsapp(file.name)
-    answer = send_file(file.path, mimetype=kind, download_name=name, conditional=True, max_age=0)
+    shown_as = file_names.on_whatsapp(name)
+    answer = send_file(path, mimetype=kind, download_name=shown_as, conditional=True, max_age=0)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return pages.private(answer)
 

@@ -39,6 +39,8 @@ PAGES = [
     "/admin/delivery/",
     "/admin/customer/",
     "/admin/customer/details/?id=1",
+    "/admin/customer/details/?id=1&find=Customer",
+    "/admin/customer/1/join/2",
     "/admin/customer/edit/?id=1",
     "/admin/message/",
     "/admin/message/details/?id=1",

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from salesbot import clock
+from salesbot import clock, dispatcher
+from salesbot.channels import Incoming
 from salesbot.extensions import db
 from salesbot.models import Conversation, Message
 from salesbot.services.secrets_in_text import mark
@@ -102,7 +103,9 @@ def test_pictures_places_and_empty_messages_are_shown(rows, owner):
         make.message(chat, "in", "")
     html = owner.get("/admin/conversation/details/?id=1").text
     assert '<img class="chat-picture" src="/media/a.jpg"' in html
-    assert "audio/ogg" in html
+    assert (
+        '<audio class="chat-picture" controls preload="none" src="/admin/conversation/1/media/2/0">' in html
+    )
     assert "api.example.com" not in html
     assert "Berlin" in html
     assert "picked: product:4" in html
@@ -250,3 +253,27 @@ def test_a_page_that_is_open_learns_when_something_changed(rows, owner):
         changed = db.session.get(Message, number)
         changed.state, changed.send_at = "delivered", None
     assert owner.get("/admin/conversation/1/log").headers["X-Version"] != before
+
+
+def test_an_answered_customer_waits_no_more_until_they_write_again(rows, owner, stored, app):
+    """Home counts who waits for a person; the bot stays silent all the while."""
+    with rows():
+        chat = make.chat("Ana", person_wanted_at=clock.now(), answered_by="person")
+        address = chat.address
+
+    def writes(words: str) -> None:
+        with app.app_context():
+            dispatcher.receive(Incoming("twilio", address, f"SM-{words}", words))
+
+    assert "People waiting for a person" in owner.get("/admin/").text
+    owner.get("/admin/conversation/details/?id=1")
+    owner.post("/admin/conversation/1/reply", {"text": "How can I help?"})
+    assert stored(select(Conversation.person_wanted_at)) == [None]
+    assert "People waiting for a person" not in owner.get("/admin/").text
+    writes("my file is broken")
+    [first] = stored(select(Conversation.person_wanted_at))
+    assert first is not None
+    writes("are you there?")
+    assert stored(select(Conversation.person_wanted_at)) == [first]
+    assert "People waiting for a person" in owner.get("/admin/").text
+    assert stored(select(Message.sent_by).where(Message.direction == "out")) == ["Olga"]

@@ -28,7 +28,7 @@ def doors(app: Flask) -> list[tuple[str, str]]:
             continue
         if rule.endpoint.endswith(".static"):
             continue
-        address = rule.rule.replace("<int:id>", "1").replace("<plugin>", "greeting")
+        address = re.sub("<int:[a-z]+>", "1", rule.rule).replace("<plugin>", "greeting")
         address = address.replace("<export_type>", "csv")
         assert "<" not in address, f"give {rule.rule} an example"
         found += [(method, address) for method in sorted(rule.methods - {"HEAD", "OPTIONS"})]

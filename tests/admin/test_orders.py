@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from salesbot import clock
@@ -246,3 +249,66 @@ def test_money_of_another_order_is_not_given_back_here(rows, paid, owner, stored
     owner.post(f"{address}/give-back", {"payment": 1, "amount": "1", "unit": unit})
     assert len(stored(select(Refund))) == 1
     assert stored(select(Refund.state)) == ["needs_staff"]
+
+
+def picture(colour: str = "red") -> bytes:
+    """A small JPEG."""
+    out = BytesIO()
+    Image.new("RGB", (40, 30), colour).save(out, "JPEG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def photographed(rows, twilio) -> int:
+    """An order whose buyer has sent a picture of the transfer."""
+    with rows():
+        thing = make.product()
+        stock.add_keys(thing.id, ["KEY-0001"])
+        chat = make.chat("Ana")
+        order = make.order(chat, thing)
+        medium = twilio.holds(picture(), "image/jpeg")
+        proof = make.message(chat, "in", "", media=[asdict(medium)])
+        make.payment(order, proof_id=proof.id)
+        return order.id
+
+
+def test_the_picture_of_a_transfer_is_seen_and_confirmed_beside_the_order(photographed, owner, stored, work):
+    """From the first page: the order, then one click, and the key is on its way."""
+    assert f"/admin/order/details/?id={photographed}" in owner.get("/admin/").text
+    html = page(owner, photographed)
+    [address] = re.findall(r'<img src="([^"]+)" alt="Picture of the transfer"', html)
+    shown = owner.get(address)
+    assert (shown.status_code, shown.mimetype, shown.data) == (200, "image/jpeg", picture())
+    assert "data-confirm" not in html.split("The money has arrived")[0].rsplit("<form", 1)[1]
+    owner.post(f"/admin/order/{photographed}/confirm", {"payment": 1})
+    work()
+    assert stored(select(Delivery.state)) == ["delivered"]
+    assert address in page(owner, photographed)
+
+
+def test_a_picture_of_another_chat_or_account_is_not_opened(photographed, rows, owner, twilio):
+    """The address of one chat opens nothing of another, and our key goes to nobody else."""
+    with rows():
+        other = make.chat("Bob")
+        make.message(
+            other, "in", "", media=[{"url": "https://example.com/x.jpg", "content_type": "image/jpeg"}]
+        )
+        gone = f"https://api.twilio.com/2010-04-01/Accounts/{twilio.account}/Messages/MM1/Media/ME1"
+        make.message(other, "in", "", media=[{"url": gone, "content_type": "image/jpeg"}])
+    assert owner.get("/admin/conversation/2/media/1/0").status_code == 404
+    assert owner.get("/admin/conversation/1/media/1/7").status_code == 404
+    refused = owner.get("/admin/conversation/2/media/2/0")
+    assert refused.status_code == 404
+    assert "no address of Twilio" in refused.text
+    assert owner.get("/admin/conversation/1/media/1/0").status_code == 200
+
+
+def test_what_a_browser_might_run_is_only_saved(rows, owner, twilio):
+    """A customer's page or drawing with script in it is a download of no kind."""
+    with rows():
+        medium = twilio.holds(b"<script>alert(1)</script>", "text/html")
+        make.message(make.chat(), "in", "", media=[asdict(medium)])
+    answer = owner.get("/admin/conversation/1/media/1/0")
+    assert answer.mimetype == "application/octet-stream"
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"

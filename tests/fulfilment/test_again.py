@@ -129,7 +129,7 @@ def test_somebody_who_said_stop_from_one_address_stays_in_peace(app, customers, 
     old.says("stop")
     new.says("hi")
     with app.app_context(), transaction():
-        joining.join(customer_of(app, new), customer_of(app, old))
+        joining.join(customer_of(app, new), customer_of(app, old), who="ben")
     [one] = stored(select(Customer))
     assert one.stopped_at is not None
     assert one.name == "Ana", "a name that is known is kept"
@@ -141,7 +141,7 @@ def test_a_joined_customer_who_writes_from_the_old_address_is_no_new_one(app, cu
     old.says("hi")
     new.says("hi")
     with app.app_context(), transaction():
-        joining.join(customer_of(app, new), customer_of(app, old))
+        joining.join(customer_of(app, new), customer_of(app, old), who="ben")
     buy(old, "Editor")
     assert "ED-1" in new.says("my orders")[0].text
     assert len(stored(select(Customer))) == 1
@@ -152,7 +152,7 @@ def test_nonsense_is_refused_and_changes_nothing(app, customer, stored, pair):
     customer.says("hi")
     ids = {"own": customer_of(app, customer), "nobody": 4711}
     with app.app_context(), pytest.raises(WrongState), transaction():
-        joining.join(ids[pair[0]], ids[pair[1]])
+        joining.join(ids[pair[0]], ids[pair[1]], who="ben")
     assert stored(select(CustomerAddress.customer_id)) == [ids["own"]]
 
 
@@ -168,7 +168,7 @@ def test_a_customer_who_is_part_of_a_plugin_s_rows_stays_and_is_empty(app, custo
         db.session.execute(db.text("INSERT INTO club VALUES (:id)"), {"id": gone})
     try:
         with app.app_context(), transaction():
-            joining.join(keep, gone)
+            joining.join(keep, gone, who="ben")
         assert sorted(stored(select(Customer.id))) == sorted([keep, gone])
         assert set(stored(select(CustomerAddress.customer_id))) == {keep}
     finally:
