@@ -30,6 +30,7 @@ from salesbot.messages import (
     Show,
     Unit,
 )
+from salesbot.money import decimals as currency_decimals
 from salesbot.money import show as show_money
 from salesbot.texts import plural_translator, speaking, translator
 from salesbot.understanding import is_one_of, is_row_id
@@ -72,6 +73,7 @@ __all__ = [
     "Show",
     "Unit",
     "create_app",
+    "currency_decimals",
     "hookimpl",
     "is_one_of",
     "is_row_id",

@@ -6,20 +6,26 @@ from collections.abc import Sequence
 from decimal import Decimal, DecimalException
 from functools import lru_cache
 
-from babel.numbers import format_currency, get_currency_precision, list_currencies
+from babel.numbers import format_currency, get_currency_precision
+from iso4217 import Currency
 
 MOST = 10**15
 """No amount is as much as this many minor units; it fits every database's integers."""
 
 
+_DECIMALS = {str(known.code): known.exponent for known in Currency if known.exponent is not None}
+"""By ISO 4217, which hardly ever changes. What Babel says follows people's habits: a newer one would
+turn the prices in the database into others."""
+
+
 def decimals(currency: str) -> int:
-    """How many decimals `currency` has: 2 for USD, 0 for JPY, 3 for KWD."""
-    return get_currency_precision(currency)
+    """How many decimals the minor unit of `currency` is away from it: 2 for USD, 0 for JPY, 3 for KWD."""
+    return _DECIMALS.get(currency, 2)
 
 
 def is_currency(code: str) -> bool:
     """Whether `code` is an ISO 4217 code that people can be paid in."""
-    return code in list_currencies()
+    return code in _DECIMALS
 
 
 def to_decimal(amount: int, currency: str) -> Decimal:
@@ -43,8 +49,16 @@ def to_minor(amount: Decimal | str, currency: str) -> int:
 
 @lru_cache(maxsize=1024)
 def show(amount: int, currency: str, language: str = "en") -> str:
-    """An amount as a person reads it: `show(1999, "USD")` is `$19.99`."""
-    return format_currency(to_decimal(amount, currency), currency, locale=language)
+    """An amount as a person reads it: `show(1999, "USD")` is `$19.99`.
+
+    Decimals that people have given up, as with HUF, are shown when there is something in them.
+    """
+    number = to_decimal(amount, currency)
+    if number == round(number, get_currency_precision(currency)):
+        return format_currency(number, currency, locale=language)
+    return format_currency(
+        number, currency, locale=language, currency_digits=False, decimal_quantization=False
+    )
 
 
 def spread(amount: int, over: Sequence[int]) -> list[int]:

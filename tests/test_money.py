@@ -17,6 +17,9 @@ from salesbot.money import decimals, is_currency, show, to_decimal, to_minor
         (1999, "JPY", "en", "¥1,999"),
         (199900, "EUR", "de", "1.999,00\xa0€"),
         (5, "EUR", "fr", "0,05\xa0€"),
+        (5120, "KWD", "de", "5,120\xa0KWD"),
+        (199000, "HUF", "de", "1.990\xa0HUF"),
+        (199050, "HUF", "de", "1.990,50\xa0HUF"),
     ],
 )
 def test_an_amount_is_shown_as_its_reader_writes_it(amount, currency, language, shown):
@@ -45,6 +48,13 @@ def test_a_currency_without_cents_takes_none():
 @pytest.mark.parametrize(("code", "known"), [("USD", True), ("usd", False), ("XYZ1", False), ("", False)])
 def test_a_currency_is_known_by_its_code(code, known):
     assert is_currency(code) is known
+
+
+@pytest.mark.parametrize(
+    ("code", "count"), [("USD", 2), ("JPY", 0), ("KWD", 3), ("HUF", 2), ("RSD", 2), ("ISK", 0)]
+)
+def test_minor_units_are_those_of_iso_4217_whatever_people_are_used_to(code, count):
+    assert decimals(code) == count
 
 
 @given(st.integers(-(10**15) + 1, 10**15 - 1), st.sampled_from(["USD", "JPY", "KWD"]))

@@ -31,6 +31,11 @@ def salesbot_handle_message(message, chat):
 def translations(folder: Path, language: str, sentences: dict) -> None:
     """Writes what msgfmt would make of a translator's file."""
     catalog = Catalog(locale=language)
+    # The translator's file decides, as always; what Babel itself thinks differs between its versions.
+    catalog.mime_headers = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Plural-Forms", "nplurals=2; plural=(n != 1);"),
+    ]
     for english, translated in sentences.items():
         catalog.add(english, translated)
     path = folder / "translations" / language / "LC_MESSAGES"

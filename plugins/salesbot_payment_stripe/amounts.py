@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from babel.numbers import get_currency_precision
+from salesbot import currency_decimals
 
 
 def _codes(text: str) -> frozenset[str]:
@@ -30,7 +30,7 @@ HUNDREDTHS = _codes(
     STD SZL THB TJS TOP TRY TTD TWD TZS UAH USD UYU UZS WST XCD YER ZAR ZMW
     """
 )
-"""Stripe counts these in hundredths, also where people have given them up, as with ISK or RSD."""
+"""Stripe counts these in hundredths, also where ISO 4217 has none, as with ISK."""
 
 LEAST = {
     "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250,
@@ -49,7 +49,7 @@ def to_stripe(amount: int, currency: str) -> int | None:
     decimals = _decimals(currency)
     if decimals is None:
         return None
-    counted = Decimal(amount).scaleb(decimals - get_currency_precision(currency))
+    counted = Decimal(amount).scaleb(decimals - currency_decimals(currency))
     if counted != counted.to_integral_value() or (currency in THOUSANDTHS and counted % 10):
         return None
     return int(counted)
@@ -60,7 +60,7 @@ def from_stripe(amount: int, currency: str) -> int:
     decimals = _decimals(currency)
     if decimals is None:
         return amount
-    return int(Decimal(amount).scaleb(get_currency_precision(currency) - decimals).to_integral_value())
+    return int(Decimal(amount).scaleb(currency_decimals(currency) - decimals).to_integral_value())
 
 
 def can_be_paid(amount: int, currency: str) -> bool:
