@@ -11,6 +11,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+RESERVE = 64 * 10**6
+"""Bytes that stay free: a shop whose disk is full can't sell."""
+UNFINISHED = ".partial"
+"""How the name of a file ends while it is being written."""
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
@@ -19,7 +24,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     OSError when it cannot be written; then nothing is left of it. BlockingIOError when somebody
     else is writing it.
     """
-    unfinished = path.with_name(f"{path.name}.partial")
+    unfinished = path.with_name(path.name + UNFINISHED)
     handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "wb") as file:
         _claim(handle)
@@ -37,10 +42,10 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     sync_folder(path.parent)
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: bytes | str) -> None:
     """Replaces a small file such as a secret."""
     with whole_file(path) as file:
-        file.write(text.encode())
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def sync_folder(folder: Path) -> None:
@@ -55,6 +60,11 @@ def sync_folder(folder: Path) -> None:
 def free_bytes(folder: Path) -> int:
     """How much can still be written to the disk that a folder is on."""
     return shutil.disk_usage(folder).free
+
+
+def is_full(exc: OSError) -> bool:
+    """Whether there was no room, or no more of it for this user."""
+    return exc.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def size_in_words(count: int) -> str:

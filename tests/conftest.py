@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.support.shops",
     "tests.support.browser",
     "tests.support.installs",
+    "tests.support.full_disk",
 ]
 
 # The same examples every time, and no deadline: a shared machine may be slow for a moment.

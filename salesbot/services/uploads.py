@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 import uuid
 import warnings
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -16,6 +14,7 @@ from typing import IO
 from flask import current_app
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from salesbot import disk
 from salesbot.errors import SalesbotError
 
 COVER_SIDE = 1200  # pixels: as much as a phone shows
@@ -44,7 +43,7 @@ def keep_cover(source: IO[bytes] | bytes, filename: str) -> str:
     if len(content) > READ_BYTES:
         raise SalesbotError(f"{filename} is larger than {READ_BYTES // 1_000_000} MB")
     data, suffix = _prepared(content, filename)
-    return _keep(covers_folder(), suffix, lambda file: file.write(data))
+    return _keep(covers_folder(), suffix, BytesIO(data), filename)
 
 
 def keep_file(source: IO[bytes] | bytes, filename: str) -> str:
@@ -53,10 +52,13 @@ def keep_file(source: IO[bytes] | bytes, filename: str) -> str:
 
 
 def keep_in(place: Path, source: IO[bytes], filename: str) -> str:
-    """Keeps a file as it is in the folder `place`; gives its name there."""
+    """Keeps a file as it is in the folder `place`; gives its name there.
+
+    SalesbotError when there is no room for it.
+    """
     ending = re.search(r"\.[A-Za-z0-9]{1,10}$", filename)
     suffix = ending[0].lower() if ending else ""
-    return _keep(place, suffix, lambda file: shutil.copyfileobj(source, file))
+    return _keep(place, suffix, source, filename)
 
 
 def folder(name: str) -> Path:
@@ -110,18 +112,24 @@ def _saved(picture: Image.Image, form: str) -> bytes:
     return out.getvalue()
 
 
-def _keep(folder: Path, suffix: str, write: Callable[[IO[bytes]], object]) -> str:
+def _keep(place: Path, suffix: str, source: IO[bytes], filename: str) -> str:
     """Writes a new file whole or not at all; its name is made here and can't be guessed."""
     name = f"{uuid.uuid4().hex}{suffix}"
-    handle, path = tempfile.mkstemp(dir=folder, prefix=".new-")
-    unfinished = Path(path)
+    size = source.seek(0, os.SEEK_END)
+    source.seek(0)
+    if disk.free_bytes(place) < size + disk.RESERVE:
+        raise _no_room(filename)
     try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(folder / name)
-    except BaseException:
-        unfinished.unlink()
+        with disk.whole_file(place / name) as file:
+            shutil.copyfileobj(source, file)
+    except OSError as exc:
+        if disk.is_full(exc):
+            raise _no_room(filename) from exc
         raise
     return name
+
+
+def _no_room(filename: str) -> SalesbotError:
+    return SalesbotError(
+        f"{filename} was not kept, because the disk of the shop is full: make room there and try again"
+    )

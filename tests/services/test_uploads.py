@@ -6,6 +6,7 @@ from PIL import Image
 
 from salesbot.errors import SalesbotError
 from salesbot.services import uploads
+from tests.support.full_disk import no_file_larger_than
 
 
 @pytest.fixture
@@ -90,3 +91,17 @@ def test_a_write_that_breaks_off_leaves_no_file(instance):
     with pytest.raises(OSError, match="full"):
         uploads.keep_file(Broken(), "a.pdf")
     assert list(uploads.files_folder().iterdir()) == []
+
+
+def test_an_upload_that_would_fill_the_disk_is_refused_before_it_is_begun(instance, nearly_full):
+    for keep, content in ((uploads.keep_cover, picture("PNG")), (uploads.keep_file, b"a book")):
+        with pytest.raises(SalesbotError, match=r"book\.pdf was not kept, because the disk .* is full"):
+            keep(content, "book.pdf")
+    assert not [path for path in instance.rglob("*") if path.is_file()]
+
+
+def test_a_disk_that_fills_up_meanwhile_leaves_no_half_file(instance):
+    with no_file_larger_than(100_000), pytest.raises(SalesbotError, match="the disk of the shop is full"):
+        uploads.keep_file(BytesIO(bytes(300_000)), "book.pdf")
+    assert not list(uploads.files_folder().iterdir())
+    assert uploads.keep_file(bytes(300_000), "book.pdf")
