@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 from flask import current_app
 from flask.cli import AppGroup
-from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from salesbot import disk
+from salesbot.cli.trouble import in_plain_words
 from salesbot.database import in_transaction, vault
 from salesbot.errors import SalesbotError
 from salesbot.services import keyring as service
@@ -22,7 +22,6 @@ from salesbot.vault import DROPPED, name_of, new_key, words_of
 
 keyring = AppGroup("keyring", help="The keys that licence keys and secrets are encrypted with.")
 
-NOT_READY = "The database is not ready. `salesbot serve` or `salesbot db upgrade` makes it."
 BY_HAND = """The keyring is set by SALESBOT_KEYRING or config.py, so you change it there yourself, in
 this order:
 
@@ -41,7 +40,7 @@ this order:
 @keyring.command()
 def status() -> None:
     """Say which keys there are, and how much is encrypted with each."""
-    with _plainly():
+    with in_plain_words():
         in_transaction(service.check)
         *counts, unreadable = rotation.counts()
     click.echo(f"The keyring is {vault.file or 'set by SALESBOT_KEYRING or config.py'}.")
@@ -55,7 +54,7 @@ def status() -> None:
 @keyring.command()
 def rotate() -> None:
     """Make a new key and encrypt everything with it, while the shop runs."""
-    with _plainly(), _alone():
+    with in_plain_words(), _alone():
         in_transaction(service.ensure)
         behind = sum(rotation.counts()[1:-1])
         if behind:
@@ -79,7 +78,7 @@ def rotate() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def drop(*, yes: bool) -> None:
     """Take the old keys out of the keyring, when nothing is encrypted with them any more."""
-    with _plainly(), _alone():
+    with in_plain_words(), _alone():
         old = vault.keyring.keys[1:]
         if not old:
             click.echo("There is one key, and it is in use. Nothing to drop.")
@@ -141,18 +140,6 @@ def _alone() -> Iterator[None]:
         raise click.ClickException("Somebody else is changing the keyring at this moment.") from exc
     finally:
         os.close(handle)
-
-
-@contextmanager
-def _plainly() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, ProgrammingError) as exc:
-        raise click.ClickException(NOT_READY) from exc
-    except OSError as exc:
-        raise click.ClickException(f"{exc.filename or 'A file'} can't be written: {exc.strerror}") from exc
-    except SalesbotError as exc:
-        raise click.ClickException(str(exc)) from exc
 
 
 COMMANDS = (keyring,)

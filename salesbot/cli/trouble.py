@@ -15,7 +15,7 @@ NOT_READY = "the database is not ready; `salesbot serve` or `salesbot db upgrade
 
 @contextmanager
 def in_plain_words() -> Iterator[None]:
-    """Ends the command with the reason when salesbot or the database refuses."""
+    """Ends the command with the reason when salesbot, the database or the disk refuses."""
     try:
         yield
     except SalesbotError as exc:
@@ -26,3 +26,7 @@ def in_plain_words() -> Iterator[None]:
         if isinstance(exc, ProgrammingError) or "no such" in reason or "has no column" in reason:
             raise click.ClickException(NOT_READY) from exc
         raise click.ClickException(f"the database does not answer: {reason}") from exc
+    except OSError as exc:
+        raise click.ClickException(
+            f"{exc.filename or 'a file'} can't be used: {exc.strerror or exc}"
+        ) from exc
