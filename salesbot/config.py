@@ -19,6 +19,8 @@ from salesbot.money import is_currency
 from salesbot.vault import new_key
 
 PREFIX = "SALESBOT_"
+DEMO_SIGN_IN = "demo-sign-in.txt"
+"""The file of the instance folder that tells how a demo shop's owner signs in."""
 
 
 def _text(value: str) -> str:

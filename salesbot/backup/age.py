@@ -49,9 +49,12 @@ class Sealed:
         self._cipher = ChaCha20Poly1305(_derived(file_key, nonce, b"payload"))
         self._count = 0
         self._waiting = bytearray()
+        self._given_up = False
 
     def write(self, data: bytes) -> int:
         """Takes any number of bytes; they are on their way to the file in pieces of `CHUNK`."""
+        if self._given_up:
+            return len(data)
         self._waiting += data
         # The last piece is marked as such, so a full one waits until it is known not to be the last.
         while len(self._waiting) > CHUNK:
@@ -63,6 +66,10 @@ class Sealed:
         """Writes the last piece."""
         self._put(bytes(self._waiting), last=True)
         self._waiting.clear()
+
+    def give_up(self) -> None:
+        """From now on nothing is written, which leaves a file that nobody can open."""
+        self._given_up = True
 
     def _put(self, piece: bytes, *, last: bool) -> None:
         self._file.write(self._cipher.encrypt(_piece_nonce(self._count, last=last), piece, None))

@@ -14,13 +14,13 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import func, select
 
+from salesbot.config import DEMO_SIGN_IN
 from salesbot.database import db
 from salesbot.errors import SalesbotError
 from salesbot.models import Category, Customer, Product
 from salesbot.services import catalog, pages, shop, staff, stock, uploads
 
 OWNER = "owner@demo.example"
-_SIGN_IN = "demo-sign-in.txt"
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -134,7 +134,7 @@ def _loaded(*, again: bool) -> Loaded:
 
 
 def _sign_in_file() -> Path:
-    return Path(current_app.instance_path) / _SIGN_IN
+    return Path(current_app.instance_path) / DEMO_SIGN_IN
 
 
 def _new_password() -> str:

@@ -15,7 +15,7 @@ from salesbot.database import EncryptedText, Percent, UTCDateTime
 from salesbot.models import ALL
 
 OWN_TABLES = frozenset(model.__tablename__ for model in ALL)
-
+VERSION_TABLE = "alembic_version"
 
 FOLDER = Path(__file__).parent
 

@@ -103,6 +103,7 @@ def test_commands_exist(page, app):
 def test_settings_exist(page):
     known = {make_settings_table.name_of(option) for option in OPTIONS}
     known |= {f"SALESBOT_{option.name}" for option in OPTIONS} | {"SALESBOT_INSTANCE", "SALESBOT_PASS_SEAL"}
+    known |= {"SALESBOT_BACKUP_PASSPHRASE"}
     named = set(re.findall(r"\bSALESBOT_[A-Z_]*[A-Z]\b", page.read_text("utf-8")))
     assert {name for name in named if not name.startswith("SALESBOT_TEST_")} <= known
 

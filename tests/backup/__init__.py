@@ -1,0 +1,1 @@
+"""What `salesbot backup` and `salesbot restore` promise."""
