@@ -234,6 +234,13 @@ OPTIONS: tuple[Option, ...] = (
         _count,
         in_back_office=True,
     ),
+    Option(
+        "QUIET_MINUTES",
+        "a chat that a person answers goes back to the bot after this many minutes without a word; 0: never",
+        120,
+        _count,
+        in_back_office=True,
+    ),
     Option("DOWNLOADS", "how often a bought file may be downloaded", 5, _count, in_back_office=True),
     Option("DOWNLOAD_DAYS", "how many days a download link works", 30, _count, in_back_office=True),
     Option(

@@ -117,6 +117,11 @@ def send_file(conversation_id: int, delivery_id: int, content_type: str) -> int:
 
     The address at which the provider fetches it is made when it is sent.
     """
+    return send_medium(conversation_id, Media(links.stored_file(delivery_id), content_type))
+
+
+def send_medium(conversation_id: int, media: Media) -> int:
+    """Puts a file in the outbox, as a message of its own without words."""
     connection = db.session.connection()
     chat = conversations.lock_chat_by_id(connection, conversation_id)
     return conversations.store_outbound(
@@ -124,7 +129,7 @@ def send_file(conversation_id: int, delivery_id: int, content_type: str) -> int:
         chat.id,
         body="",
         choices=(),
-        media=Media(links.stored_file(delivery_id), content_type),
+        media=media,
         state="waiting",
         origin=Origin(),
     )

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Flask
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from salesbot import fulfilment, logs, outbox
+from salesbot import fulfilment, handback, logs, outbox
 from salesbot.channels import Outgoing, registry
 from salesbot.database import db, in_transaction, reading
 from salesbot.errors import DatabaseBusy, NotSent, SalesbotError, SendUnknown
@@ -44,6 +44,7 @@ class Worker:
             (outbox.is_due, self._send),
             (deliveries.has_due, lambda _each: fulfilment.deliver_next()),
             (deliveries.has_waiting, lambda _each: in_transaction(fulfilment.fill_waiting)),
+            (handback.has_quiet, lambda _each: in_transaction(handback.give_back_next)),
             (waiting.somebody_to_tell, lambda _each: in_transaction(fulfilment.tell_next)),
             (refunds.has_due, lambda _each: fulfilment.refund_next()),
             (orders.has_to_remind, lambda _each: in_transaction(fulfilment.remind_next)),

@@ -1,161 +1,163 @@
-"""The conversations: a list, and one that reads like a chat, with a box to answer in."""
+"""The inbox: the list of conversations, and one that reads like a chat, with all about its customer."""
 
 from __future__ import annotations
 
+import re
+from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
 
-from flask import abort, flash, g, make_response, redirect, request
+from flask import abort, jsonify, request
 from flask_admin import expose
-from flask_babel import gettext
-from sqlalchemy import func, select
-from werkzeug.wrappers import Response
+from flask_login import current_user
+from sqlalchemy import select
 
-from salesbot import outbox
-from salesbot.admin import formatters, received
+from salesbot.admin import chat_log, formatters, received
+from salesbot.admin.chat_actions import LONGEST_REPLY, ChatActions
+from salesbot.admin.order_facts import facts
 from salesbot.admin.reasons import reason
-from salesbot.admin.roles import staff_name
+from salesbot.admin.roles import may, staff_name
 from salesbot.admin.views import ShopModelView
 from salesbot.channels import registry
-from salesbot.errors import WrongState
-from salesbot.extensions import db, transaction
-from salesbot.messages import Reply
-from salesbot.models import Conversation, Message, Order
-from salesbot.services import conversations, inbox
-from salesbot.services.secrets_in_text import without_marks
+from salesbot.extensions import db
+from salesbot.models import Conversation, Label, Message, Order
+from salesbot.services import canned, inbox, inbox_list, presence
+from salesbot.services.conversations import window_is_open
 
-PAGE = 80
-"""Messages on one page of a chat."""
-LONGEST_REPLY = 4000
-_SETTLE = {"again": inbox.send_again, "arrived": inbox.it_arrived, "done": inbox.dealt_with}
+ORDERS = 4
+"""Orders beside a chat; the customer's page has all."""
+_TOKEN = re.compile(r'name="csrf_token" value="[^"]*"')
 
 
-class ConversationView(ShopModelView):
-    """Chats, newest first; a click opens one."""
+class ConversationView(ChatActions, ShopModelView):
+    """`/admin/conversation/` is the inbox; a click opens one chat beside the list."""
 
-    details_template = "admin/conversation.html"
+    list_template = "admin/inbox.html"
+    details_template = "admin/chat.html"
 
-    def get_list(self, *args: Any, **kwargs: Any) -> Any:
-        """The rows of the list, each with its newest message."""
-        count, rows = super().get_list(*args, **kwargs)
-        newest = (
-            select(func.max(Message.id))
-            .where(Message.conversation_id.in_([row.id for row in rows]))
-            .group_by(Message.conversation_id)
-        )
-        messages = db.session.scalars(select(Message).where(Message.id.in_(newest)))
-        g.newest_messages = {message.conversation_id: message for message in messages}
-        return count, rows
+    @expose("/")
+    def index_view(self) -> Any:
+        """The list alone."""
+        return self.render(self.list_template, **self._list(0))
 
     @expose("/details/")
     def details_view(self) -> Any:
-        """One chat, with what is known about its customer beside it."""
-        chat = self._chat(request.args.get("id", ""))
-        orders = db.session.scalars(
-            select(Order).where(Order.customer_id == chat.customer_id).order_by(Order.id.desc()).limit(6)
-        ).all()
-        hours = registry.channel(chat.channel).window_hours
+        """One chat between the list and what is known about its customer."""
+        found: Conversation | None = self.get_one(request.args.get("id", ""))
+        if found is None:
+            abort(404)
+        return self.chat_page(found.id)
+
+    def chat_page(self, id: int, *, draft: str = "") -> Any:
+        """The page of the chat; `draft` is what was typed and not sent."""
+        chat = self._chat(id)
         return self.render(
             self.details_template,
-            orders=orders,
-            window_open=conversations.window_is_open(chat.last_inbound_at, hours),
-            window_hours=hours,
+            draft=draft,
+            ready_answers=canned.for_chat(chat, staff_name()),
+            colleagues=inbox.colleagues(),
             longest=LONGEST_REPLY,
-            **self._log(chat),
+            versions={name: _version(html) for name, html in self._parts(chat).items()},
+            **self._list(id),
+            **self._about(chat),
         )
 
-    @expose("/<int:id>/log")
-    def log(self, id: int) -> Any:
-        """The messages alone, for a page that keeps itself up to date."""
-        shown = self._log(self._chat(str(id)))
-        response = make_response(self.render("admin/conversation_log.html", **shown))
-        response.headers["X-Version"] = shown["version"]
-        return response
+    @expose("/news")
+    def list_news(self) -> Any:
+        """The list, if it is not as the page has it."""
+        return self._news({"list": self.render("admin/inbox_list.html", **self._list(0))})
+
+    @expose("/<int:id>/news")
+    def news(self, id: int) -> Any:
+        """Those parts of a chat's page that are not as the page has them."""
+        return self._news(self._parts(self._chat(id)))
 
     @expose("/<int:id>/media/<int:message>/<int:number>")
     def media(self, id: int, message: int, number: int) -> Any:
         """A picture or file of this chat."""
         found = db.session.get(Message, message)
-        if found is None or found.conversation_id != self._chat(str(id)).id:
+        if found is None or found.conversation_id != self._chat(id).id:
             abort(404)
         return received.opened(found, number)
 
-    @expose("/<int:id>/take-over", methods=["POST"])
-    def take_over(self, id: int) -> Response:
-        """A person answers from now on."""
-        return self._do(
-            id, lambda: inbox.take_over(id, who=staff_name()), gettext("You answer now; the bot is silent.")
+    def _parts(self, chat: Conversation) -> dict[str, str]:
+        """What a chat's page renews by itself, by the name of the part."""
+        shown = {**self._list(chat.id), **self._about(chat)}
+        names = {"list": "inbox_list", "log": "chat_log", "head": "chat_head", "side": "chat_side"}
+        return {name: self.render(f"admin/{template}.html", **shown) for name, template in names.items()}
+
+    def _news(self, parts: dict[str, str]) -> Any:
+        news = {}
+        for name, html in parts.items():
+            version = _version(html)
+            if request.args.get(name) != version:
+                news[name] = {"version": version, "html": html}
+        return jsonify(news)
+
+    def _list(self, open_id: int) -> dict[str, Any]:
+        """The list as the address asks for it; `open_id` is the chat that is open beside it."""
+        show = request.args.get("show", "all")
+        wanted = inbox_list.Wanted(
+            show if show in inbox_list.SHOWS else "all",
+            _whole("label"),
+            request.args.get("search", "").strip()[:100],
+            min(_whole("page"), 5000),
         )
+        kept = {"show": wanted.show, "label": wanted.label, "search": wanted.words, "page": wanted.page}
+        return {
+            "wanted": wanted,
+            "kept": {name: value for name, value in kept.items() if value and value != "all"},
+            "listed": inbox_list.find(wanted, current_user.id),
+            "open_id": open_id,
+            "all_labels": db.session.scalars(select(Label).order_by(Label.name)).all(),
+            "preview": formatters.preview,
+            **_LOOKS,
+        }
 
-    @expose("/<int:id>/give-back", methods=["POST"])
-    def give_back(self, id: int) -> Response:
-        """The bot answers the next message."""
-        return self._do(id, lambda: inbox.give_back(id, who=staff_name()), gettext("The bot answers again."))
-
-    @expose("/<int:id>/reply", methods=["POST"])
-    def reply(self, id: int) -> Response:
-        """Sends what staff wrote; whoever writes has taken the chat over."""
-        text = without_marks(request.form.get("text", "")).strip()
-        if not text or len(text) > LONGEST_REPLY:
-            flash(gettext("Write something first, at most %(n)d characters.", n=LONGEST_REPLY), "error")
-            return self._back(id)
-
-        def say() -> None:
-            inbox.answered(id, outbox.say(id, Reply(text)), who=staff_name())
-
-        return self._do(id, say, "")
-
-    @expose("/<int:id>/settle", methods=["POST"])
-    def settle(self, id: int) -> Response:
-        """Says what became of a message that went wrong."""
-        how = _SETTLE.get(request.form.get("how", ""))
-        message = db.session.get(Message, request.form.get("message", 0, type=int))
-        if how is None or message is None or message.conversation_id != id:
-            abort(400)
-        number = message.id
-        return self._do(id, lambda: how(number), gettext("Done."))
-
-    def _chat(self, id: str) -> Conversation:
-        chat: Conversation | None = self.get_one(id)
-        if chat is None:
-            abort(404)
-        return chat
-
-    def _do(self, id: int, work: Any, said: str) -> Response:
-        self._chat(str(id))
-        try:
-            with transaction():
-                work()
-        except WrongState as exc:
-            flash(str(exc), "error")
-        else:
-            if said:
-                flash(said, "success")
-        return self._back(id)
-
-    def _back(self, id: int) -> Response:
-        return redirect(f"{self.get_url('.details_view', id=id)}#end")
-
-    def _log(self, chat: Conversation) -> dict[str, Any]:
-        statement = select(Message).where(Message.conversation_id == chat.id)
-        before = request.args.get("before", type=int)
-        if before is not None:
-            statement = statement.where(Message.id < before)
-        newest = db.session.scalars(statement.order_by(Message.id.desc()).limit(PAGE + 1)).all()
-        messages = list(reversed(newest[:PAGE]))
-        version = crc32(repr([(message.id, message.state) for message in messages]).encode())
+    def _about(self, chat: Conversation) -> dict[str, Any]:
+        """The chat and everything beside it."""
+        hours = registry.channel(chat.channel).window_hours
+        bought = select(Order).where(Order.customer_id == chat.customer_id).order_by(Order.id.desc())
+        orders = db.session.scalars(bought.limit(ORDERS + 1)).all()
         return {
             "chat": chat,
-            "messages": messages,
-            "version": str(version),
-            "older": newest[PAGE - 1].id if len(newest) > PAGE else None,
-            "is_newest": before is None,
-            "chat_text": formatters.chat_text,
-            "reason": reason,
-            "is_shown": received.is_shown,
-            "is_heard": received.is_heard,
-            "state_pill": formatters.state_pill,
-            "moment": formatters.moment,
-            "local": formatters.local,
-            "amount": formatters.amount,
+            "name": chat.customer.name or chat.address.removeprefix("whatsapp:"),
+            "log": chat_log.read(chat.id, request.args.get("before", type=int)),
+            "orders": [facts(order) for order in orders[:ORDERS]],
+            "more_orders": len(orders) > ORDERS,
+            "window_open": window_is_open(chat.last_inbound_at, hours),
+            "window_ends": _window_ends(chat, hours),
+            "others": presence.others(chat.id, current_user.id),
         }
+
+
+_LOOKS = {
+    "chat_text": formatters.chat_text,
+    "reason": reason,
+    "ticks": chat_log.TICKS,
+    "trouble_states": chat_log.TROUBLE,
+    "is_shown": received.is_shown,
+    "is_heard": received.is_heard,
+    "state_pill": formatters.state_pill,
+    "moment": formatters.moment,
+    "local": formatters.local,
+    "amount": formatters.amount,
+    "may": may,
+}
+
+
+def _version(html: str) -> str:
+    """Tells whether a part has changed; a form's token changes each time and does not count."""
+    return str(crc32(_TOKEN.sub("", html).encode()))
+
+
+def _window_ends(chat: Conversation, hours: int | None) -> datetime | None:
+    """When free text may no longer be sent; None where it always may."""
+    if hours is None or chat.last_inbound_at is None:
+        return None
+    return chat.last_inbound_at + timedelta(hours=hours)
+
+
+def _whole(name: str) -> int:
+    number = request.args.get(name, 0, type=int)
+    return number if 0 <= number < 2**31 else 0

@@ -9,7 +9,6 @@ from flask_babel import lazy_gettext as _
 
 from salesbot import models
 from salesbot.admin.formatters import (
-    last_words,
     plain,
     shortened,
     sold,
@@ -235,32 +234,29 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         empty=_("Nothing has been delivered yet."),
     ),
     models.Conversation: _record(
-        many=_("Conversations"),
+        many=_("Inbox"),
         one=_("conversation"),
         group=None,
         icon="fa-comments",
         needs={
-            "log": "look",
+            "news": "look",
+            "list_news": "look",
             "media": "look",
-            "take_over": "answer",
-            "give_back": "answer",
-            "reply": "answer",
-            "settle": "answer",
+            **dict.fromkeys(_names("take_over give_back reply settle assign label here"), "answer"),
         },
-        first=_names("customer last_words answered_by address last_inbound_at"),
+        first=_names("customer answered_by address last_inbound_at"),
         not_in_list=_names(
             "channel person_wanted_at question question_plugin shown shown_from notes staff_at seen_at"
             " assigned_to created_at"
         ),
         labels={
             "customer.name": _("Name"),
-            "last_words": _("Last message"),
             "answered_by": _("Who answers"),
             "last_inbound_at": _("Wrote last"),
             "person_wanted_at": _("Asked for a person"),
             "address": _("From"),
         },
-        formatters={"customer": plain, "answered_by": who_answers, "last_words": last_words},
+        formatters={"customer": plain, "answered_by": who_answers},
         filters=_names("answered_by channel last_inbound_at person_wanted_at"),
         choices={"answered_by": ("bot", "person")},
         search=_names("customer.name address"),

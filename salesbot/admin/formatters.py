@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import current_app, g, url_for
+from flask import current_app, url_for
 from flask_babel import format_datetime, gettext, lazy_gettext
 from markupsafe import Markup, escape
 from sqlalchemy import inspect
@@ -191,14 +191,16 @@ def who_answers(_view: Any, _context: Any, row: Any, _name: str) -> Any:
     return Markup('<span class="sb-pill">{}</span>').format(gettext("the bot"))
 
 
-def last_words(_view: Any, _context: Any, row: Any, _name: str) -> Any:
-    """The newest message of a chat, as the list's view has found it."""
-    message = g.get("newest_messages", {}).get(row.id)
-    if message is None:
-        return ""
-    text = shortened(None, None, message, "body") or gettext("(no text)")
-    mark = "↩ " if message.direction == "out" else ""
-    return Markup('<span class="sb-soft">{}{}</span>').format(mark, text)
+def preview(message: Any) -> str:
+    """One line about a message, for the list of chats."""
+    text = " ".join(secrets_in_text.mask(message.body).split())
+    if not text and message.media:
+        text = gettext("a picture or file")
+    elif not text and message.location:
+        text = gettext("a place")
+    elif not text:
+        text = gettext("a pick") if message.choice else gettext("(empty)")
+    return text if len(text) <= 80 else f"{text[:78].rstrip()} …"
 
 
 def sold(_view: Any, _context: Any, row: Any, name: str) -> Any:

@@ -8,20 +8,19 @@ from typing import Any
 from flask import abort, flash, redirect, request
 from flask_admin import expose
 from flask_babel import gettext
-from sqlalchemy import select
-from sqlalchemy.orm import defer
 from werkzeug.wrappers import Response
 
 from salesbot import fulfilment
 from salesbot.admin import figures, formatters
+from salesbot.admin.order_facts import facts
 from salesbot.admin.received import is_shown
 from salesbot.admin.roles import staff_name
 from salesbot.admin.views import ShopModelView
 from salesbot.errors import WrongState
 from salesbot.extensions import db, transaction
-from salesbot.models import Delivery, LicenceKey, Order, OrderLine, Payment, Refund
+from salesbot.models import Delivery, Order, Payment, Refund
 from salesbot.money import to_decimal, to_minor
-from salesbot.services import links, orders
+from salesbot.services import orders
 
 
 class OrderView(ShopModelView):
@@ -33,32 +32,12 @@ class OrderView(ShopModelView):
     def details_view(self) -> Any:
         """The order's page."""
         order = self._order(request.args.get("id", ""))
-        payments = db.session.scalars(
-            select(Payment).where(Payment.order_id == order.id).order_by(Payment.id)
-        ).all()
-        refunds = db.session.scalars(
-            select(Refund).join(Payment).where(Payment.order_id == order.id).order_by(Refund.id)
-        ).all()
-        deliveries: dict[int, list[Delivery]] = {}
-        for delivery in db.session.scalars(
-            select(Delivery)
-            .join(OrderLine)
-            .where(OrderLine.order_id == order.id)
-            .order_by(Delivery.line_id, Delivery.position)
-            .options(defer(Delivery.secret))
-        ):
-            deliveries.setdefault(delivery.line_id, []).append(delivery)
         return self.render(
             self.details_template,
             order=order,
-            payments=payments,
-            refunds=refunds,
-            refundable={payment.id: fulfilment.refundable(payment) for payment in payments},
-            deliveries=deliveries,
-            hints=_hints(order),
+            facts=facts(order),
             is_shown=is_shown,
             look=_open_note(order),
-            pay_url=links.pay_url(order.id) if order.state == "pending" else "",
             by_hand=figures.BY_HAND,
             state_pill=formatters.state_pill,
             moment=formatters.moment,
@@ -129,7 +108,7 @@ class OrderView(ShopModelView):
             units = tuple(int(unit) for unit in request.form.getlist("unit"))
         except ValueError:
             flash(gettext("Type an amount like %(example)s.", example="5.00"), "error")
-            return redirect(self.get_url(".details_view", id=id))
+            return self._back(id)
         number, why = payment.id, request.form.get("why", "").strip()[:500]
         return self._do(
             id,
@@ -185,7 +164,11 @@ class OrderView(ShopModelView):
         else:
             if said:
                 flash(said, "success")
-        return redirect(self.get_url(".details_view", id=id))
+        return self._back(id)
+
+    def _back(self, id: int) -> Response:
+        """To the page that the form stood on: a chat, or the order itself."""
+        return redirect(request.form.get("url") or self.get_url(".details_view", id=id))
 
 
 def _open_note(order: Order) -> str:
@@ -196,17 +179,3 @@ def _open_note(order: Order) -> str:
         if event.what == figures.LOOK:
             return event.why
     return ""
-
-
-def _hints(order: Order) -> dict[int, str]:
-    """What staff see of the secret of each unit, by delivery; nothing is decrypted for it."""
-    of_this_order = select(OrderLine.id).where(OrderLine.order_id == order.id)
-    own = select(Delivery.id).where(Delivery.line_id.in_(of_this_order), Delivery.secret.is_not(None))
-    keys = (
-        select(LicenceKey.delivery_id, LicenceKey.hint)
-        .join(Delivery, Delivery.id == LicenceKey.delivery_id)
-        .where(Delivery.line_id.in_(of_this_order))
-    )
-    found = dict.fromkeys(db.session.scalars(own), "••••")
-    found.update({number: hint for number, hint in db.session.execute(keys) if number is not None})
-    return found

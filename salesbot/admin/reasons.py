@@ -9,7 +9,11 @@ from flask_babel import gettext, lazy_gettext
 
 _WINDOW = lazy_gettext(
     "WhatsApp lets a shop write freely only within 24 hours of the customer's last message. "
-    "It can go out when the customer writes again."
+    "“Try again” keeps it, and it goes out as soon as the customer writes again."
+)
+_HELD = lazy_gettext(
+    "WhatsApp lets a shop write freely only within 24 hours of the customer's last message. "
+    "It goes out by itself when the customer writes again."
 )
 _NOT_THERE = lazy_gettext("This number can't receive WhatsApp messages. Reach the customer in another way.")
 _ACCOUNT = lazy_gettext(
@@ -59,7 +63,7 @@ def reason(state: str, code: str, said: str) -> str:
             "before you send it again."
         )
     if state == "held":
-        return str(_WINDOW)
+        return str(_HELD)
     if state == "unhandled":
         return gettext("The bot could not answer this. Please answer it yourself.")
     words = said or gettext("The reason is not known.")

@@ -31,7 +31,12 @@ from salesbot import clock
 from salesbot.extensions import login_manager
 
 PREFIX = "/admin"
-POLLED = {"admin_conversation.log", "admin_simulator.messages"}
+POLLED = {
+    "admin_conversation.news",
+    "admin_conversation.list_news",
+    "admin_conversation.here",
+    "admin_simulator.messages",
+}
 """What open pages ask for again and again by themselves."""
 _KEPT = {"admin_conversation.media"}
 """What a browser may keep for a while."""

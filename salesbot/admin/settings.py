@@ -25,6 +25,7 @@ _TITLES = {
     "LANGUAGES": lazy_gettext("Languages"),
     "ORDER_MINUTES": lazy_gettext("Minutes to pay"),
     "REMIND_MINUTES": lazy_gettext("Minutes before the end to remind"),
+    "QUIET_MINUTES": lazy_gettext("Minutes until a quiet chat goes back to the bot"),
     "DOCUMENTS_IN_CHAT": lazy_gettext("Files into the chat"),
     "DOWNLOADS": lazy_gettext("Downloads of a file"),
     "DOWNLOAD_DAYS": lazy_gettext("Days to download"),

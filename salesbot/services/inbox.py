@@ -9,9 +9,10 @@ from sqlalchemy import select, update
 from salesbot import clock
 from salesbot.database import db
 from salesbot.errors import WrongState
-from salesbot.models import Conversation, ConversationEvent, Message
+from salesbot.models import Conversation, ConversationEvent, Label, Message, StaffUser
 
-NOTE, TOOK_OVER, GAVE_BACK, JOINED = "note", "took over", "gave back", "joined"
+NOTE, TOOK_OVER, GAVE_BACK, QUIET = "note", "took over", "gave back", "quiet"
+ASSIGNED, JOINED = "assigned", "joined"
 """What a line of staff between the messages is about."""
 
 
@@ -38,14 +39,48 @@ def answered(conversation_id: int, messages: Sequence[int], *, who: str) -> None
     db.session.flush()
 
 
-def give_back(conversation_id: int, *, who: str) -> None:
-    """The bot answers the next message."""
+def give_back(conversation_id: int, *, who: str) -> bool:
+    """The bot answers the next message; False when it did already."""
     chat = _locked(conversation_id)
-    if chat.answered_by == "person":
+    was_with_person = chat.answered_by == "person"
+    if was_with_person:
         note(chat.id, who, GAVE_BACK)
     chat.answered_by = "bot"
     chat.person_wanted_at = None
     db.session.flush()
+    return was_with_person
+
+
+def assign(conversation_id: int, staff_id: int | None, *, who: str) -> None:
+    """Makes a chat somebody's task, or nobody's when `staff_id` is None."""
+    chat = _locked(conversation_id)
+    person = db.session.get(StaffUser, staff_id) if staff_id is not None else None
+    if staff_id is not None and (person is None or not person.active or person.role == "viewer"):
+        raise WrongState("nobody of the staff who could answer has this account")
+    if chat.assigned_to_id == staff_id:
+        return
+    chat.assigned_to_id = staff_id
+    note(chat.id, who, ASSIGNED, str(person or ""))
+    db.session.flush()
+
+
+def label(conversation_id: int, label_ids: Sequence[int]) -> None:
+    """Gives a chat these labels and no others."""
+    chat = _locked(conversation_id)
+    chat.labels = list(db.session.scalars(select(Label).where(Label.id.in_(label_ids))))
+    db.session.flush()
+
+
+def write_note(conversation_id: int, text: str, *, who: str) -> None:
+    """Keeps words beside the chat that its customer never sees."""
+    note(_locked(conversation_id).id, who, NOTE, text)
+    db.session.flush()
+
+
+def colleagues() -> Sequence[StaffUser]:
+    """Who of the staff can be given a chat."""
+    able = (StaffUser.active, StaffUser.role != "viewer")
+    return db.session.scalars(select(StaffUser).where(*able).order_by(StaffUser.name, StaffUser.id)).all()
 
 
 def note(conversation_id: int, who: str, what: str = NOTE, text: str = "") -> None:

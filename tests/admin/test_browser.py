@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,21 @@ from PIL import Image
 from sqlalchemy import select
 
 from salesbot import clock
-from salesbot.models import Category, Conversation, LicenceKey, Message, Order, PluginState, Product, Refund
+from salesbot.extensions import db
+from salesbot.models import (
+    CannedReply,
+    Category,
+    Conversation,
+    ConversationEvent,
+    Label,
+    LicenceKey,
+    Message,
+    Order,
+    PluginState,
+    Product,
+    Refund,
+)
+from salesbot.models.inbox import TONES
 from salesbot.services import stock
 from tests.admin import rows as make
 from tests.admin.conftest import PASSWORD
@@ -22,6 +37,8 @@ PAGES = [
     "/admin/",
     "/admin/conversation/",
     "/admin/conversation/details/?id=1",
+    "/admin/conversation/details/?id=2",
+    "/admin/conversation/?show=mine",
     "/admin/simulator/",
     "/admin/category/",
     "/admin/category/edit/?id=1",
@@ -82,6 +99,12 @@ def busy_shop(rows):
         make.save(PluginState(name="orders", enabled=False, by_itself=True, reason="r" * 200))
         for number in range(30):
             make.message(make.chat(f"Customer {number}"), "in", f"hi {number}")
+        labels = [make.save(Label(name=tone, tone=tone)) for tone in TONES]
+        make.save(CannedReply(title="Hello", text="Hello {name}, how are you?"))
+        make.save(ConversationEvent(conversation_id=chat.id, who="Ben", what="note", text="n" * 90))
+        chat.labels = labels
+        closed = db.session.get_one(Conversation, 2)
+        closed.last_inbound_at = clock.now() - timedelta(days=2)
 
 
 @both_sizes
@@ -262,13 +285,15 @@ def test_staff_answer_a_customer_and_hand_the_chat_back(desk, address, rows, sto
     desk.get_by_role("button", name="Send").click()
     desk.locator(".chat-out", has_text="I am here.").wait_for()
     with rows():
-        from salesbot.extensions import db
-
         make.message(db.session.get(Conversation, 1), "in", "Thank you!")
     desk.locator(".chat-in", has_text="Thank you!").wait_for(timeout=10_000)
     desk.get_by_role("button", name="Hand back to the bot").click()
     desk.get_by_text("the bot answers", exact=True).wait_for()
-    assert stored(select(Message.body).where(Message.direction == "out")) == ["I am here."]
+    sent = stored(select(Message.body).where(Message.direction == "out").order_by(Message.id))
+    assert [words.partition("\n")[0] for words in sent] == [
+        "I am here.",
+        "I answer you again from here. Write “person” whenever you need one of us.",
+    ]
     assert stored(select(Conversation.answered_by)) == ["bot"]
 
 
@@ -282,14 +307,30 @@ def test_whoever_reads_old_messages_is_not_thrown_down(desk, address, rows):
     log = desk.locator("#chat-log")
     log.evaluate("log => { log.scrollTop = 40; }")
     with rows():
-        from salesbot.extensions import db
-
         make.message(db.session.get(Conversation, 1), "in", "the newest")
     desk.locator(".chat-in", has_text="the newest").wait_for(state="attached", timeout=10_000)
     assert log.evaluate("log => log.scrollTop") == 40
+    desk.get_by_role("button", name="New messages").click()
+    assert log.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight") < 80
 
 
-def test_money_that_arrived_is_confirmed_after_a_question(desk, address, rows, stored):
+@both_sizes
+def test_a_ready_answer_is_put_in_and_a_note_kept(desk, address, rows, stored):
+    """By their names alone; the note is seen between the messages and goes to nobody."""
+    with rows():
+        make.save(CannedReply(title="Hello", text="Hello {name}, how are you?"))
+        make.message(make.chat("Ana", answered_by="person"), "in", "hi")
+    desk.goto(f"{address}/admin/conversation/details/?id=1")
+    desk.get_by_text("Ready answers", exact=True).last.click()
+    desk.get_by_role("button", name="Hello").click()
+    assert desk.get_by_label("Your message").input_value() == "Hello Ana, how are you?"
+    desk.get_by_label("Your message").fill("a good customer")
+    desk.get_by_role("button", name="Keep as a note").click()
+    desk.locator(".chat-note", has_text="Note by Olga").wait_for()
+    assert stored(select(Message.body)) == ["hi"]
+
+
+def test_money_that_arrived_is_confirmed_with_one_click(desk, address, rows, stored):
     """Two clicks from the home page to the delivered key."""
     with rows():
         thing = make.product(title="PhotoPro")
@@ -297,7 +338,6 @@ def test_money_that_arrived_is_confirmed_after_a_question(desk, address, rows, s
         make.payment(make.order(what=thing, number="WAITS01"))
     desk.goto(f"{address}/admin/")
     desk.get_by_role("link", name="Order WAITS01").click()
-    desk.once("dialog", lambda dialog: dialog.accept())
     desk.get_by_role("button", name="The money has arrived").click()
     desk.get_by_text("The money is confirmed.").wait_for()
     assert stored(select(Order.state)) == ["fulfilled"]
