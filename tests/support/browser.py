@@ -105,7 +105,9 @@ def watched_page(browser: Browser, **options: Any) -> Iterator[Page]:
         if response.status >= 400 and response.request.resource_type in PARTS:
             complaints.append(f"got {response.status} for {response.url}")
 
-    context = browser.new_context(**{"viewport": DESK, "locale": "en-GB", **options})
+    # Nothing moves or fades: what a test looks at is there at once, on a busy machine too.
+    calm = {"viewport": DESK, "locale": "en-GB", "reduced_motion": "reduce"}
+    context = browser.new_context(**{**calm, **options})
     context.route(lambda url: url.startswith(("http:", "https:", "ws:", "wss:")), guard)
     page = context.new_page()
     page.on("console", hear)
