@@ -12,7 +12,7 @@ import json
 import threading
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -80,6 +80,16 @@ class StandIn:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    def reset(self) -> None:
+        """Forgets everything and behaves again; whatever still hangs is let go."""
+        self._released.set()
+        new = type(self)(port=self.port)
+        with self._lock:
+            for each in fields(self):
+                if each.name != "_lock":
+                    setattr(self, each.name, getattr(new, each.name))
+            self.account.url = self.url
 
     @property
     def url(self) -> str:

@@ -17,12 +17,20 @@ from salesbot.testing.stripe import KEY, SECRET, StandIn
 from salesbot.worker import Worker
 
 
-@pytest.fixture
-def stripe():
-    """The stand-in; a test that sends it what the SDK does not know fails at its end."""
+@pytest.fixture(scope="session")
+def stripe_server():
     with StandIn() as stand_in:
         yield stand_in
-    assert stand_in.problems == []
+
+
+@pytest.fixture
+def stripe(stripe_server):
+    """The stand-in; a test that sends it what the SDK does not know fails at its end."""
+    stripe_server.reset()
+    yield stripe_server
+    problems = stripe_server.problems
+    stripe_server.reset()
+    assert problems == []
 
 
 @pytest.fixture
@@ -43,12 +51,17 @@ def app(app, stripe):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Nobody waits long for a stand-in that hangs."""
+    """Nobody waits long before they try again."""
     from stripe import HTTPClient
 
-    monkeypatch.setattr(api, "TIMEOUT", 0.5)
     monkeypatch.setattr(HTTPClient, "INITIAL_DELAY", 0.01)
     monkeypatch.setattr(HTTPClient, "MAX_DELAY", 0.02)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Nobody waits long for a stand-in that hangs; where none does, a busy machine may take longer."""
+    monkeypatch.setattr(api, "TIMEOUT", 1)
 
 
 @dataclass

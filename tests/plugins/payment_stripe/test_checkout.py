@@ -217,7 +217,7 @@ def test_a_key_that_was_used_with_other_words_does_not_close_the_way(checkout, s
 
 
 @pytest.mark.parametrize("trouble", ["refuses", "hangs", "hangs_up"])
-def test_a_moment_of_trouble_makes_no_second_session(checkout, stripe, trouble):
+def test_a_moment_of_trouble_makes_no_second_session(checkout, stripe, impatient, trouble):
     getattr(stripe, trouble)(*([500] if trouble == "refuses" else []), times=2)
     checkout.session()
     assert len(stripe.account.sessions) == 1

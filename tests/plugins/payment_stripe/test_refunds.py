@@ -68,7 +68,7 @@ def test_a_report_that_is_faster_than_the_answer_counts_once_and_keeps_the_id(pa
 
 @pytest.mark.parametrize("trouble", ["refuses", "hangs", "hangs_up"])
 def test_a_refund_that_gets_no_answer_is_tried_again_and_goes_out_once(
-    paid, ask, stripe, stored, clock, trouble
+    paid, ask, stripe, stored, clock, impatient, trouble
 ):
     getattr(stripe, trouble)(*([500] if trouble == "refuses" else []), times=3)
     ask(700)
