@@ -48,7 +48,7 @@ def create_app(
     instance.mkdir(parents=True, exist_ok=True)
     app = Flask("salesbot", instance_path=str(instance))
     app.session_interface = BrowserSessions()
-    _configure(app, config.read(instance, settings))
+    configure(app, config.read(instance, settings))
     _extend(app)
     _load_plugins(app, plugins)
     with app.app_context():
@@ -66,7 +66,8 @@ def create_app(
     return app
 
 
-def _configure(app: Flask, values: dict[str, Any]) -> None:
+def configure(app: Flask, values: dict[str, Any]) -> None:
+    """Gives an app its settings, as `config.read` has read them, and the keys that belong to them."""
     logs.set_up(values["LOG_LEVEL"], values["LOG_FORMAT"])
     secure = urlsplit(values["PUBLIC_URL"]).scheme == "https"
     app.config.from_mapping(

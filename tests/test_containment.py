@@ -36,9 +36,13 @@ class Bad:
         return self.work(message, chat)
 
 
+BAD = Bad()
+
+
 @pytest.fixture
 def bad():
-    return Bad()
+    BAD.__init__()
+    return BAD
 
 
 @pytest.fixture

@@ -53,14 +53,18 @@ class Fruit:
         return None
 
 
+FRUIT, GIFT = Fruit(), Gift()
+
+
 @pytest.fixture
 def fruit():
-    return Fruit()
+    FRUIT.heard = []
+    return FRUIT
 
 
 @pytest.fixture
 def salesbot_plugins(fruit):
-    return [("fruit", fruit), ("gift", Gift())]
+    return [("fruit", fruit), ("gift", GIFT)]
 
 
 @pytest.fixture(params=["simulator", "twilio"])

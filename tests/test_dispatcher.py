@@ -27,9 +27,13 @@ class Says:
         return self.answer(message, chat) if callable(self.answer) else self.answer
 
 
+SAYS = Says()
+
+
 @pytest.fixture
 def says():
-    return Says()
+    SAYS.__init__()
+    return SAYS
 
 
 @pytest.fixture

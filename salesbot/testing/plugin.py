@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from salesbot.testing.catalogue import Catalogue
     from salesbot.testing.customer import Customer
     from salesbot.testing.moving_clock import MovingClock
+    from salesbot.testing.shelf import Shelf
     from salesbot.testing.staff import Person
     from salesbot.testing.twilio import StandIn
 
@@ -64,18 +65,36 @@ def _salesbot_shell() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def salesbot_template(_salesbot_shell: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite database that is migrated once, and copied for each test."""
+    """An instance folder whose SQLite database is migrated once, and copied for each test."""
     from salesbot.testing import shop
 
-    return shop.migrated_file(tmp_path_factory.mktemp("salesbot"))
+    return shop.migrated_folder(tmp_path_factory.mktemp("salesbot") / "template")
 
 
 @pytest.fixture
-def salesbot_database(salesbot_template: Path, tmp_path: Path) -> str:
-    """The address of a fresh, migrated database: a file in the test's own folder."""
+def salesbot_instance(salesbot_template: Path) -> Path:
+    """The instance folder of the shop under test: always in one place, and always fresh."""
     from salesbot.testing import shop
 
-    return shop.copied(salesbot_template, tmp_path / "instance")
+    return shop.copied(salesbot_template, salesbot_template.with_name("instance"))
+
+
+@pytest.fixture
+def salesbot_database(salesbot_instance: Path) -> str:
+    """The address of a fresh, migrated database: a file in the instance folder."""
+    from salesbot.testing import shop
+
+    return f"sqlite:///{salesbot_instance / shop.FILE}"
+
+
+@pytest.fixture(scope="session")
+def salesbot_shelf(_salesbot_shell: None) -> Iterator[Shelf]:
+    """Where apps wait for the next test, with all forgotten that the last one taught them."""
+    from salesbot.testing.shelf import Shelf
+
+    shelf = Shelf()
+    yield shelf
+    shelf.clear()
 
 
 @pytest.fixture(scope="session")
@@ -105,14 +124,15 @@ def salesbot_apps(
     request: pytest.FixtureRequest,
     salesbot_config: dict[str, Any],
     salesbot_plugins: list[tuple[str, object]],
+    salesbot_shelf: Shelf,
+    salesbot_instance: Path,
     salesbot_database: str,
-    _salesbot_shell: None,
     twilio: StandIn,
-    tmp_path: Path,
 ) -> Iterator[Callable[..., Flask]]:
     """Makes apps on the test's database, each as one process of the shop has it.
 
-    `salesbot_apps(**settings)`; `plugins=` replaces those of `salesbot_plugins`.
+    `salesbot_apps(**settings)`; `plugins=` replaces those of `salesbot_plugins`. Apps of earlier
+    tests are used again; `fresh=True` is for tests that change how an app is made.
     """
     from salesbot.testing import shop
 
@@ -121,7 +141,7 @@ def salesbot_apps(
         "BACK_OFFICE": "staff" in request.fixturenames,
         **salesbot_config,
     }
-    made = shop.Apps(tmp_path / "instance", salesbot_database, twilio, config, salesbot_plugins)
+    made = shop.Apps(salesbot_shelf, salesbot_instance, salesbot_database, twilio, config, salesbot_plugins)
     with made:
         yield made.make
 

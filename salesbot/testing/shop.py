@@ -2,53 +2,55 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from unittest.mock import patch
 
 from flask import Flask
 from flask_migrate import upgrade
 
-from salesbot import logs
 from salesbot.app import create_app
 from salesbot.config import OPTIONS, PREFIX
-from salesbot.database import db
 from salesbot.migrations.support import FOLDER
+from salesbot.testing.shelf import Shelf, close
 
 if TYPE_CHECKING:
     from salesbot.testing.twilio import StandIn
 
 FILE = "salesbot.db"
-_set_up = logs.set_up
 QUICK = {"BACK_OFFICE": False, "LOG_LEVEL": "INFO"}
 
 
 def migrate(url: str, folder: Path) -> None:
-    """Brings an empty database to this program's version; `folder` may be thrown away afterwards."""
+    """Brings an empty database to this program's version; `folder` becomes the shop's instance folder."""
     app = create_app({**QUICK, "ENTRY_POINTS": False, "DATABASE_URL": url}, instance_path=folder)
     with app.app_context():
         upgrade(directory=str(FOLDER))
     close(app)
 
 
-def migrated_file(folder: Path) -> Path:
-    """A migrated SQLite database in one file."""
-    path = folder / FILE
-    migrate(f"sqlite:///{path}", folder / "instance")
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return path
+def migrated_folder(folder: Path) -> Path:
+    """An instance folder with a migrated SQLite database, its secrets, and nothing else."""
+    migrate(f"sqlite:///{folder / FILE}", folder)
+    put_down(folder)
+    return folder
 
 
-def copied(template: Path, folder: Path) -> str:
-    """The address of a copy of a database file in `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{shutil.copy(template, folder / FILE)}"
+def put_down(folder: Path) -> None:
+    """Leaves nothing of an instance folder's database outside its one file, so that it can be copied."""
+    with closing(sqlite3.connect(folder / FILE)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    (folder / f"{FILE}-writer").unlink(missing_ok=True)
+
+
+def copied(template: Path, folder: Path) -> Path:
+    """The instance folder `folder`, with what is in `template` and nothing of what was there before."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    return Path(shutil.copytree(template, folder))
 
 
 def option_names() -> list[str]:
@@ -56,24 +58,19 @@ def option_names() -> list[str]:
     return [PREFIX + option.name for option in OPTIONS] + [o.name for o in OPTIONS if o.customary]
 
 
-def close(app: Flask) -> None:
-    """Lets an app's connections go."""
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
-
-
 class Apps:
-    """The apps of one test, all on one database and instance folder; closed together."""
+    """The apps of one test, all on one database and instance folder; put back together."""
 
     def __init__(
         self,
+        shelf: Shelf,
         instance: Path,
         database: str,
         twilio: StandIn,
         settings: Mapping[str, Any],
         plugins: Iterable[tuple[str, object]],
     ) -> None:
+        self._shelf = shelf
         self._instance = instance
         self._settings = {
             **QUICK,
@@ -89,14 +86,20 @@ class Apps:
         self._plugins = list(plugins)
         self._made: list[Flask] = []
 
-    def make(self, *, plugins: Iterable[tuple[str, object]] | None = None, **settings: Any) -> Flask:
-        """An app with `settings` over those of the test."""
-        with patch.object(logs, "set_up", _log_to_pytest):
-            app = create_app(
-                {**self._settings, **settings},
-                instance_path=self._instance,
-                plugins=self._plugins if plugins is None else plugins,
-            )
+    def make(
+        self,
+        *,
+        plugins: Iterable[tuple[str, object]] | None = None,
+        fresh: bool = False,
+        **settings: Any,
+    ) -> Flask:
+        """An app with `settings` over those of the test; `fresh`: made now, whatever lies ready."""
+        app = self._shelf.take(
+            {**self._settings, **settings},
+            self._instance,
+            self._plugins if plugins is None else plugins,
+            fresh=fresh,
+        )
         self._made.append(app)
         return app
 
@@ -105,12 +108,4 @@ class Apps:
 
     def __exit__(self, *_: object) -> None:
         for app in self._made:
-            close(app)
-
-
-def _log_to_pytest(level: str, form: str) -> None:
-    """Hands log lines to pytest, which shows them when a test fails, and to its `caplog`."""
-    _set_up(level, form)
-    logger = logging.getLogger("salesbot")
-    logger.handlers.clear()
-    logger.propagate = True
+            self._shelf.put_back(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,12 @@ def _as_a_plugin_might(monkeypatch):
     }
     monkeypatch.setattr(exceptions, "EXCEPTIONS", rules)
     monkeypatch.setitem(back_office._VIEWS, Category, WithProducts)
+
+
+@pytest.fixture
+def salesbot_apps(salesbot_apps):
+    """Views are built with an app: one that another test has used would have other ones."""
+    return partial(salesbot_apps, fresh=True)
 
 
 def test_a_large_table_is_looked_up_by_typing(desk, address, rows, stored):

@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 from sqlalchemy import select
 
-from salesbot import fulfilment
+from salesbot import fulfilment, hookimpl
 from salesbot.database import db, in_transaction
 from salesbot.messages import NeedsStaff, PaymentEvent, PaymentMethod, Refunded
 from salesbot.models import Delivery, Order, OrderEvent, Payment, Refund
@@ -34,20 +34,17 @@ class Bank(PaymentMethod):
         return answer
 
 
-@pytest.fixture
-def salesbot_plugins():
-    from types import ModuleType
-
-    from salesbot import hookimpl
-
-    module = ModuleType("bank_plugin")
-
+class BankPlugin:
+    @staticmethod
+    @hookimpl
     def salesbot_payment_methods():
         return Bank()
 
-    module.salesbot_payment_methods = hookimpl(salesbot_payment_methods)
+
+@pytest.fixture
+def salesbot_plugins():
     Bank.answers, Bank.asked = [], []
-    return [("bank", module)]
+    return [("bank", BankPlugin)]
 
 
 @pytest.fixture

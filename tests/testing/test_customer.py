@@ -26,9 +26,12 @@ class Echo:
         return None
 
 
+ECHO = Echo()
+
+
 @pytest.fixture
 def salesbot_plugins():
-    return [("echo", Echo())]
+    return [("echo", ECHO)]
 
 
 @pytest.fixture(params=["simulator", "twilio"])

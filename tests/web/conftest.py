@@ -1,7 +1,6 @@
 """A demo shop of its own for each test of the customer's pages."""
 
 import re
-import shutil
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -22,15 +21,10 @@ from salesbot.messages import PaymentEvent
 from salesbot.migrations.support import FOLDER
 from salesbot.models import Conversation, Order, OrderLine, Product
 from salesbot.services import links
+from salesbot.testing.shop import close, copied, put_down
 from salesbot.worker import Worker
 
 SETTINGS = {"ENTRY_POINTS": False, "TESTING": True}
-
-
-def closed(app: Flask) -> None:
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
 
 
 class Browser(FlaskClient):
@@ -107,38 +101,39 @@ def words(answer):
 @pytest.fixture(scope="session")
 def demo_instance(tmp_path_factory) -> Path:
     """An instance folder with the demo shop in it, to be copied."""
-    folder = tmp_path_factory.mktemp("demo") / "instance"
+    folder = tmp_path_factory.mktemp("demo") / "template"
     app = create_app(SETTINGS, instance_path=folder)
     with app.app_context():
         upgrade(directory=str(FOLDER))
         with transaction():
             load_demo()
-    closed(app)
+    close(app)
+    put_down(folder)
     return folder
 
 
 @pytest.fixture
-def shop(demo_instance, tmp_path):
+def shop(demo_instance, salesbot_shelf):
     """The demo shop, fresh."""
-    app = create_app(SETTINGS, instance_path=shutil.copytree(demo_instance, tmp_path / "instance"))
+    app = salesbot_shelf.take(SETTINGS, copied(demo_instance, demo_instance.with_name("instance")), [])
     yield DemoShop(app)
-    closed(app)
+    salesbot_shelf.put_back(app)
 
 
 @pytest.fixture
-def own_shop(demo_instance, tmp_path):
+def own_shop(demo_instance, salesbot_shelf):
     """The same goods in a seller's own shop, with a WhatsApp number."""
-    folder = shutil.copytree(demo_instance, tmp_path / "own")
+    folder = copied(demo_instance, demo_instance.with_name("own"))
     connected = {
         "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
         "TWILIO_AUTH_TOKEN": ["secret"],
         "TWILIO_WHATSAPP_NUMBER": "whatsapp:+14155238886",
     }
-    app = create_app(SETTINGS | connected, instance_path=folder)
+    app = salesbot_shelf.take(SETTINGS | connected, folder, [])
     own = DemoShop(app)
     own.change(_no_demo)
     yield own
-    closed(app)
+    salesbot_shelf.put_back(app)
 
 
 def _no_demo():

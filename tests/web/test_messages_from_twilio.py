@@ -33,9 +33,13 @@ class Listener:
         self.heard.append((message, chat))
 
 
+LISTENER = Listener()
+
+
 @pytest.fixture
 def listener():
-    return Listener()
+    LISTENER.heard = []
+    return LISTENER
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ class Bank(PaymentMethod):
         return Refunded(f"back-{key}")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def salesbot_plugins():
     module = ModuleType("bank_plugin")
 
