@@ -19,6 +19,7 @@ from salesbot.money import is_currency
 from salesbot.vault import new_key
 
 PREFIX = "SALESBOT_"
+WHATSAPP = "whatsapp"
 DEMO_SIGN_IN = "demo-sign-in.txt"
 """The file of the instance folder that tells how a demo shop's owner signs in."""
 
@@ -129,6 +130,7 @@ class Option:
     customary: bool = False
     secret: bool = False
     in_back_office: bool = False
+    page: str = "settings"  # of the back office, where it is typed
 
 
 OPTIONS: tuple[Option, ...] = (
@@ -156,8 +158,16 @@ OPTIONS: tuple[Option, ...] = (
         False,
         True,
     ),
-    Option("PUBLIC_URL", "the address that the world sees", "", _address, True),
-    Option("TWILIO_ACCOUNT_SID", "the Twilio account", "", _sid, True),
+    Option(
+        "PUBLIC_URL",
+        "the address that the world sees",
+        "",
+        _address,
+        True,
+        in_back_office=True,
+        page=WHATSAPP,
+    ),
+    Option("TWILIO_ACCOUNT_SID", "the Twilio account", "", _sid, True, in_back_office=True, page=WHATSAPP),
     Option(
         "TWILIO_AUTH_TOKEN",
         "signs what Twilio sends; two, with a comma, while one is rotated",
@@ -165,8 +175,18 @@ OPTIONS: tuple[Option, ...] = (
         _words,
         True,
         True,
+        in_back_office=True,
+        page=WHATSAPP,
     ),
-    Option("TWILIO_WHATSAPP_NUMBER", "the shop's number on WhatsApp", "", _number, True),
+    Option(
+        "TWILIO_WHATSAPP_NUMBER",
+        "the shop's number on WhatsApp",
+        "",
+        _number,
+        True,
+        in_back_office=True,
+        page=WHATSAPP,
+    ),
     Option("TWILIO_API_URL", "a stand-in for Twilio's API", "", _address, True),
     Option(
         "STRIPE_SECRET_KEY",
@@ -189,9 +209,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("SAFE_MODE", "1: only the built-in plugins", False, _switch),
     Option(
         "BUTTONS",
-        "1: answers go out by REST, which WhatsApp's buttons need; the buttons come later",
+        "1: choices go out as WhatsApp's buttons and lists; 0: as numbered lines",
         False,
         _switch,
+        in_back_office=True,
+        page=WHATSAPP,
     ),
     Option("PORT", "the port of `salesbot serve`", 5000, _count),
     Option("TRUSTED_PROXIES", "how many reverse proxies stand in front", 0, _count),

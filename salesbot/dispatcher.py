@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 from salesbot import clock, logs, outbox
-from salesbot.channels import Incoming, Outgoing
+from salesbot.channels import Incoming, Outgoing, registry
 from salesbot.database import db, in_transaction, table
 from salesbot.errors import DatabaseBusy
 from salesbot.messages import Chat, Choice, Message, Reply
@@ -216,7 +216,10 @@ def _sent(
     if waiting:
         conversations.release_held(connection, row.id)
     messages = outbox.ready(row, replies)
-    as_answer = not waiting and not shop.setting("BUTTONS") and len(messages) <= MOST_IN_ANSWER
+    fits = len(messages) <= MOST_IN_ANSWER and (
+        registry.channel(row.channel).answers_with_buttons or not any(message.style for message in messages)
+    )
+    as_answer = fits and not waiting
     stored = outbox.put(
         connection,
         row,

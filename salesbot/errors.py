@@ -25,6 +25,10 @@ class NotSent(SalesbotError):
         self.retry_in = retry_in
 
 
+class ButtonsRefused(NotSent):
+    """A channel refused a message that may be fine without its buttons: nothing was sent."""
+
+
 class SendUnknown(SalesbotError):
     """Nobody can tell whether the provider took the message: it must not be sent again blindly."""
 

@@ -16,13 +16,13 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.orm import aliased
 
 from salesbot import clock
-from salesbot.channels import Outgoing, registry
-from salesbot.channels.render import Part, length, parts
+from salesbot.channels import Outgoing, buttons, registry
+from salesbot.channels.render import Part, length, numbered, parts, sendable
 from salesbot.database import db, table
-from salesbot.errors import NotSent, SalesbotError
+from salesbot.errors import ButtonsRefused, NotSent, SalesbotError
 from salesbot.messages import Choice, Media, Reply
 from salesbot.models import Conversation, Message
-from salesbot.services import conversations, deliveries, links
+from salesbot.services import conversations, deliveries, links, shop
 from salesbot.services.conversations import ChatRow, Origin, window_is_open
 from salesbot.services.secrets_in_text import holds_marks, revealer
 from salesbot.texts import translator
@@ -45,22 +45,30 @@ def more_title() -> str:
 
 @dataclass(frozen=True)
 class Ready:
-    """One message of a reply: what is stored, the same with its secrets, and its picture."""
+    """One message of a reply: what is stored, the same with its secrets, its picture, how it offers."""
 
     part: Part
     revealed: str
     media_url: str | None
+    style: str = buttons.NUMBERS
 
 
 def ready(chat: ChatRow, replies: Iterable[tuple[Reply, Shown]]) -> list[Ready]:
     """The messages that replies become for this chat, each with the choices that it shows."""
     found: list[Ready] = []
+    with_buttons = shop.setting("BUTTONS")
     for reply, shown in replies:
         seen = page(shown, more_title())
         put_in = revealer(reply.text, chat.customer_id)
         hides = holds_marks(reply.text)
         measure = (lambda piece, put_in=put_in: length(put_in(piece))) if hides else length
         media_url = reply.media_url
+        # WhatsApp shows no picture beside buttons, and a message of its own would have to be paid for.
+        style = buttons.style(reply.text, seen, measure) if with_buttons and not media_url else ""
+        if style:
+            text = sendable(reply.text)
+            found.append(Ready(Part(text, tuple(seen)), put_in(text), None, style))
+            continue
         for part in parts(reply.text, seen, measure):
             found.append(Ready(part, put_in(part.text), media_url))
             media_url = None
@@ -83,12 +91,20 @@ def put(
             chat.id,
             body=message.part.text,
             choices=message.part.choices,
+            style=message.style,
             media=Media(message.media_url, "image") if message.media_url else None,
             state=state,
             origin=origin,
         )
         stored.append(
-            Outgoing(message_id, chat.address, message.revealed, message.media_url, message.part.choices)
+            Outgoing(
+                message_id,
+                chat.address,
+                message.revealed,
+                message.media_url,
+                message.part.choices,
+                message.style,
+            )
         )
     return stored
 
@@ -140,6 +156,7 @@ def claim(limit: int = 20) -> list[tuple[str, Outgoing]]:
 
     What may not be sent now because the customer's last message is too old is held instead.
     """
+    shop.state()  # so that those who send use what staff have set by now
     earlier = aliased(Message)
     in_the_way = select(earlier.id).where(
         earlier.conversation_id == Message.conversation_id,
@@ -213,6 +230,7 @@ def outgoing(message: Message, chat: Conversation) -> Outgoing:
         text=put_in(message.body),
         media_url=links.media_url(message.media[0]["url"]) if message.media else None,
         choices=tuple(Choice(**choice) for choice in message.choices),
+        style=message.style,
     )
 
 
@@ -239,6 +257,9 @@ def refused(message_id: int, why: NotSent) -> None:
     message = db.session.get(Message, message_id, with_for_update=True, populate_existing=True)
     if message is None or message.state != "sending":
         return
+    if isinstance(why, ButtonsRefused) and message.style:
+        _as_numbers(message, why.code)
+        return
     message.error, message.error_code = why.reason[:500], why.code
     if why.retry_in is None or message.attempts >= MOST_ATTEMPTS:
         _leaves(message, "failed")
@@ -248,6 +269,16 @@ def refused(message_id: int, why: NotSent) -> None:
     message.state = "waiting"
     message.send_at = clock.now() + timedelta(seconds=pause)
     log.warning("message %s is tried again in %.0f s: %s", message_id, pause, why.code)
+
+
+def _as_numbers(message: Message, code: str) -> None:
+    """Sends a message again, which nobody has got, with numbered lines in place of its buttons."""
+    log.warning("message %s goes without its %s: code %s", message.id, message.style, code or "none")
+    choices = [Choice(**choice) for choice in message.choices]
+    message.body = sendable(numbered(message.body, choices))
+    message.style = buttons.NUMBERS
+    message.provider_id = None
+    message.state, message.send_at = "waiting", clock.now()
 
 
 def lost_sight(message_id: int, why: str) -> None:
@@ -303,22 +334,36 @@ _OUR_WORD = {
 }
 
 
-def receipt(message_id: int, provider_id: str, status: str, error_code: str = "") -> bool:
+_BUTTONS_REFUSED = frozenset({"63005", "63013", "63021"})
+"""Codes with which WhatsApp does not take the content of a message that Twilio took."""
+
+
+def receipt(
+    message_id: int, provider_id: str, status: str, error_code: str = "", *, sent_as: str = ""
+) -> bool:
     """The provider reports on one of our messages; a report that comes late changes nothing.
 
     True when the message is ours. A receipt is proof that it was sent, so an unknown fate ends.
+    `sent_as` is the style that was sent: what is said of buttons means nothing for the numbered
+    lines that went out in their place.
     """
     message = db.session.scalar(
         select(Message).where(Message.id == message_id, Message.direction == "out").with_for_update()
     )
     word = _OUR_WORD.get(status)
-    if message is None or (message.provider_id or provider_id) != provider_id:
+    if message is None:
+        return False
+    if sent_as and sent_as != message.style:
+        return True
+    if (message.provider_id or provider_id) != provider_id:
         return False
     if message.provider_id is None:
         if conversations.find(db.session.connection(), provider_id) is not None:
             return False
         message.provider_id = provider_id
-    if word is not None and RANK[word] > RANK[message.state]:
+    if word in {"failed", "undelivered"} and sent_as and error_code in _BUTTONS_REFUSED:
+        _as_numbers(message, error_code)
+    elif word is not None and RANK[word] > RANK[message.state]:
         _leaves(message, word)
         if word in {"failed", "undelivered"}:
             message.error_code = error_code

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask import current_app, has_request_context, request
 
+from salesbot.shop_state import setting
+
 
 def base_url() -> str:
     """The shop's address as the world sees it, without a slash at the end."""
-    configured: str = current_app.config["PUBLIC_URL"]
+    configured: str = setting("PUBLIC_URL")
     if configured:
         return configured
     if has_request_context():

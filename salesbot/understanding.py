@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from zlib import crc32
 
 from rapidfuzz.distance import OSA
 
@@ -76,16 +77,24 @@ def page(shown: Shown, more_title: str) -> tuple[Choice, ...]:
     if len(rest) <= PAGE:
         return rest
     seen = rest[: PAGE - 1]
-    return (*seen, Choice(f"{MORE}{shown.start + len(seen)}", more_title))
+    return (*seen, Choice(f"{MORE}{shown.start + len(seen)}:{_tag(shown)}", more_title))
 
 
 def next_start(choice_id: str, shown: Shown) -> int | None:
-    """Where the page begins that a "more" line leads to, or None when it is no such line."""
-    match = re.fullmatch(rf"{MORE}(\d{{1,4}})", choice_id)
-    if match is None:
+    """Where the page begins that a "more" line leads to, or None when it is no such line.
+
+    A line under a list of last month leads nowhere: it must not turn the page of today's.
+    """
+    match = re.fullmatch(rf"{MORE}(\d{{1,4}}):([0-9a-f]{{8}})", choice_id)
+    if match is None or match[2] != _tag(shown):
         return None
     start = int(match[1])
     return start if 0 < start < len(shown.choices) else None
+
+
+def _tag(shown: Shown) -> str:
+    """A word by which a list is known again."""
+    return f"{crc32(chr(10).join(choice.id for choice in shown.choices).encode()):08x}"
 
 
 def understand(

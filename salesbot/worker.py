@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Flask
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from salesbot import fulfilment, handback, logs, outbox
+from salesbot import fulfilment, handback, logs, outbox, shop_state
 from salesbot.channels import Outgoing, registry
 from salesbot.database import db, in_transaction, reading
 from salesbot.errors import DatabaseBusy, NotSent, SalesbotError, SendUnknown
@@ -135,7 +135,7 @@ class Worker:
         name, message = sending
         channel = registry.channel(name)
         try:
-            with self.app.app_context():
+            with self.app.app_context(), shop_state.as_last_seen():
                 provider_id = channel.send(message)
         except NotSent as exc:
             refusal = exc

@@ -79,7 +79,7 @@ def test_each_answer_says_where_its_receipts_go(app, twilio, says, out):
     ]
 
 
-def test_with_buttons_on_everything_goes_by_the_api(salesbot_apps, twilio, says, work, out):
+def test_what_has_buttons_goes_by_the_api(salesbot_apps, twilio, says, work, out):
     twilio.connect(app := salesbot_apps(BUTTONS=True))
     says.answer = Reply("Hello", [Choice("menu", "Menu")])
     assert twilio.writes("x").messages == ()
@@ -87,7 +87,7 @@ def test_with_buttons_on_everything_goes_by_the_api(salesbot_apps, twilio, says,
     from salesbot.worker import Worker
 
     Worker(app).drain()
-    assert [taken.body for taken in twilio.messages] == ["Hello\n\n1. Menu"]
+    assert [(taken.body, taken.kind) for taken in twilio.messages] == [("Hello", "buttons")]
 
 
 def test_while_something_waits_replies_queue_up_behind_it(app, ana, says, twilio, out, stored):

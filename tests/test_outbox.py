@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from salesbot import Choice, Reply, outbox
-from salesbot.channels import twilio as twilio_channel
+from salesbot.channels import twilio_api
 from salesbot.database import transaction
 from salesbot.models import Conversation, Message, db
 from salesbot.services import inbox
@@ -138,8 +138,8 @@ def test_in_the_end_it_is_given_up(say, ana, twilio, work, states, clock):
 @pytest.fixture
 def impatient(monkeypatch):
     """A client that waits a moment only."""
-    monkeypatch.setattr(twilio_channel, "TIMEOUT", 0.2)
-    monkeypatch.setattr(twilio_channel, "_of_thread", type(twilio_channel._of_thread)())
+    monkeypatch.setattr(twilio_api, "TIMEOUT", 0.2)
+    monkeypatch.setattr(twilio_api, "_of_thread", type(twilio_api._of_thread)())
 
 
 @pytest.mark.parametrize("way", ["hangs", "hangs_up", "garbles"])

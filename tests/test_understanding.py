@@ -120,15 +120,22 @@ def many(count):
 def test_ten_choices_are_one_page_and_eleven_are_two():
     assert page(many(10), "More") == many(10).choices
     first = page(many(11), "More")
-    assert [choice.id for choice in first] == [*(f"n:{n}" for n in range(1, 10)), "more:9"]
+    assert [choice.id for choice in first] == [*(f"n:{n}" for n in range(1, 10)), first[-1].id]
+    assert next_start(first[-1].id, many(11)) == 9
     assert [choice.id for choice in page(Shown(many(11).choices, 9), "More")] == ["n:10", "n:11"]
 
 
 def test_numbers_count_from_one_on_every_page():
     second = Shown(many(25).choices, 9)
     assert picked("1", shown=second) == "n:10"
-    assert picked("10", shown=second) == "more:18"
-    assert picked("more", shown=second) == "more:18"
+    assert next_start(picked("10", shown=second), second) == 18
+    assert next_start(picked("more", shown=second), second) == 18
+
+
+def test_a_more_line_of_another_list_does_not_turn_the_page_of_this_one():
+    old = page(many(25), "More")[-1].id
+    assert next_start(old, many(24)) is None
+    assert next_start("more:9", many(25)) is None
 
 
 def test_a_title_of_another_page_is_understood_too():

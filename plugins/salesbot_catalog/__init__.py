@@ -12,15 +12,25 @@ _ = translator(__name__)
 
 SHELVES_IN_MENU = 6
 """With more categories than this the menu has one line that leads to them."""
+LINES_IN_MENU = 7
+"""WhatsApp's list takes ten lines, and others bring theirs."""
+FAVOURITES = 3
 
 
 @hookimpl
-def salesbot_menu_items() -> list[Choice]:
-    """The categories themselves, so that one message less is needed."""
+def salesbot_menu_items(chat: Chat) -> list[Choice]:
+    """The categories themselves, so that one message less is needed.
+
+    In a list that is tapped, what sells best comes before them, which saves one more.
+    """
     shelves = catalog.shelves()
+    lines = [Choice(f"category:{shelf.id}", shelf.title) for shelf in shelves]
     if len(shelves) > SHELVES_IN_MENU:
-        return [Choice("catalog:all", _("Look around"))]
-    return [Choice(f"category:{shelf.id}", shelf.title) for shelf in shelves]
+        lines = [Choice("catalog:all", _("Look around"))]
+    if not shop.setting("BUTTONS"):
+        return lines
+    room = min(FAVOURITES, LINES_IN_MENU - len(lines))
+    return [*_lines(catalog.favourites(room), chat.language), *lines]
 
 
 @hookimpl
@@ -99,7 +109,11 @@ def _card(item: Item, language: str) -> Reply:
     else:
         facts.insert(2, _what_you_get(item.kind))
     choices += [Choice(f"category:{item.category_id}", _("Back to the list")), _menu()]
-    return Reply("\n\n".join(facts), choices, media_url=links.cover_url(item.cover))
+    text = "\n\n".join(facts)
+    if shop.setting("BUTTONS"):
+        # Three fit as buttons, and WhatsApp shows no picture beside them.
+        return Reply(text, choices[:3])
+    return Reply(text, choices, media_url=links.cover_url(item.cover))
 
 
 def _wait(chat: Chat, product_id: int) -> Reply | None:

@@ -21,7 +21,7 @@ def salesbot_handle_message(message: Message, chat: Chat) -> Reply | None:
     if message.choice == "help":
         return Reply(
             _(
-                "Write what you are looking for, or pick a line by its number.\n"
+                "Write what you are looking for, or pick a line.\n"
                 'Write "menu" to begin again, or "person" to talk to one of us.'
             ),
             [menu, Choice("orders", _("My orders")), Choice("person", _("Talk to a person"))],

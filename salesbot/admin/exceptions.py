@@ -388,6 +388,16 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         large=True,
         empty=_("No plugin has failed."),
     ),
+    models.ContentTemplate: _record(
+        many=_("Templates for buttons"),
+        one=_("template"),
+        group=SYSTEM,
+        in_menu=False,
+        needs=_INTERNAL,
+        first=_names("shape sid account created_at"),
+        labels={"shape": _("Name"), "sid": _("Id at Twilio"), "account": _("Account"), **_CREATED},
+        empty=_("None yet: each is made when a message needs it first."),
+    ),
     models.PluginState: _record(
         many=_("Plugin switches"), one=_("switch"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="name"
     ),

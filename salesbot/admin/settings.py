@@ -115,7 +115,7 @@ def _shop_lines() -> list[Line]:
             fixed=f"SALESBOT_{option.name}" if option.name in fixed else "",
         )
         for option in OPTIONS
-        if option.in_back_office
+        if option.in_back_office and option.page == "settings"
     ]
 
 

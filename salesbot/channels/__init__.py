@@ -24,20 +24,29 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One message to send: `id` is ours, `text` is complete, secrets included."""
+    """One message to send: `id` is ours, `text` is complete, secrets included.
+
+    `style` says how its choices are shown: as numbered lines in the text, as buttons, or as a list.
+    """
 
     id: int
     address: str
     text: str
     media_url: str | None = None
     choices: tuple[Choice, ...] = ()
+    style: str = ""
 
 
 class Channel(Protocol):
-    """A way to reach customers. `window_hours` is how long after their last message free text may go."""
+    """A way to reach customers.
+
+    `window_hours` is how long after their last message free text may go; `answers_with_buttons`
+    says whether the answer to a request can hold buttons, or only what is sent by itself.
+    """
 
     name: str
     window_hours: int | None
+    answers_with_buttons: bool
 
     def send(self, message: Outgoing) -> str | None:
         """The provider's id of the message; raises NotSent or SendUnknown. May take seconds."""

@@ -26,6 +26,7 @@ class SimulatorChannel:
 
     name = NAME
     window_hours: int | None = None
+    answers_with_buttons = True
 
     def send(self, message: Outgoing) -> str | None:
         """An id of its own for the message."""

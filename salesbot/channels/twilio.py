@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flask import current_app
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
-from salesbot.channels import Incoming, Outgoing
+from salesbot.channels import Incoming, Outgoing, twilio_content
 from salesbot.channels.render import sendable
-from salesbot.errors import NotSent, SendUnknown
+from salesbot.channels.twilio_api import Account, account, call, client
+from salesbot.errors import ButtonsRefused, NotSent, SendUnknown
 from salesbot.messages import Location, Media
 from salesbot.public_address import base_url
 
 if TYPE_CHECKING:
     from flask import Request
-    from twilio.rest import Client
 
 log = logging.getLogger(__name__)
 
 NAME = "twilio"
-TIMEOUT = 10.0
 RETRY_SETTINGS = "#rc=3&rp=ct,rt,5xx"
-PAUSE = 2.0
-BUSY_PAUSE = 10.0
-
-_PAUSES = {20429: BUSY_PAUSE, 63017: BUSY_PAUSE, 63018: 60.0, 63038: 3600.0}
-"""Codes of "too much at once" (facts of Twilio's error list) and how many seconds to wait."""
 
 
 def is_signed(request: Request) -> bool:
     """Whether Twilio signed this request with one of our tokens; whatever is odd about it is a no."""
-    tokens: list[str] = current_app.config["TWILIO_AUTH_TOKEN"]
+    tokens = account().tokens
     headers, environ = request.headers, request.environ
     signature = headers.get("X-Twilio-Signature", "")
     if not tokens or not signature:
@@ -60,8 +52,8 @@ def is_signed(request: Request) -> bool:
 
 def is_ours(form: Mapping[str, str]) -> bool:
     """Whether the request speaks of our account."""
-    account: str = current_app.config["TWILIO_ACCOUNT_SID"]
-    return bool(account) and form.get("AccountSid") == account
+    ours = account().sid
+    return bool(ours) and form.get("AccountSid") == ours
 
 
 def parse(form: Mapping[str, str]) -> Incoming | None:
@@ -101,9 +93,9 @@ def _location(form: Mapping[str, str]) -> Location | None:
     return Location(latitude, longitude, label.replace("\x00", ""), address.replace("\x00", ""))
 
 
-def status_url(message_id: int) -> str:
-    """Where Twilio reports what became of our message; it holds our own id."""
-    return f"{base_url()}/webhooks/twilio/status?message={message_id}"
+def status_url(message_id: int, style: str = "") -> str:
+    """Where Twilio reports what became of our message; it holds our own id, and as what it was sent."""
+    return f"{base_url()}/webhooks/twilio/status?message={message_id}" + (f"&as={style}" if style else "")
 
 
 def twiml(messages: Sequence[Outgoing]) -> str:
@@ -124,74 +116,67 @@ class TwilioChannel:
 
     name = NAME
     window_hours: int | None = 24
+    answers_with_buttons = False  # TwiML knows no templates
 
     def send(self, message: Outgoing) -> str | None:
         """The sid of the message that Twilio has taken on."""
-        import requests  # noqa: PLC0415 - these two cost a quarter of a second at start
-        from twilio.base.exceptions import TwilioException, TwilioRestException  # noqa: PLC0415
-
+        of = account()
+        if message.style:
+            return _send_choices(of, message)
         values: dict[str, Any] = {"body": message.text} if message.text else {}
         if message.media_url:
             values["media_url"] = [message.media_url]
+        return _send(of, message, values)
+
+
+def _send(of: Account, message: Outgoing, values: dict[str, Any]) -> str:
+    messages = client(of).messages
+    sent = call(
+        lambda: messages.create(
+            to=message.address,
+            from_=of.number,
+            status_callback=status_url(message.id, message.style) + RETRY_SETTINGS,
+            **values,
+        )
+    )
+    return str(sent.sid)
+
+
+_GONE = frozenset({"21654", "21655", "21656", "20404", "404"})
+"""Codes of a template that is not there, or does not fit what fills it."""
+_NOT_FOR_BUTTONS = frozenset(
+    {
+        *("20003", "21211", "21408", "21606", "21608", "21610", "63003", "63007", "63014", "63015"),
+        *("63016", "63024", "63032", "63051", "not_connected"),
+    }
+)
+"""Codes that speak of the account or the address: the same words without buttons fail alike."""
+
+
+def _send_choices(of: Account, message: Outgoing) -> str:
+    """Sends buttons or a list; ButtonsRefused when numbered lines may fare better."""
+    shape = twilio_content.shape_of(message)
+    again = True
+    while True:
         try:
-            sent = client().messages.create(
-                to=message.address,
-                from_=current_app.config["TWILIO_WHATSAPP_NUMBER"],
-                status_callback=status_url(message.id) + RETRY_SETTINGS,
-                **values,
-            )
-        except TwilioRestException as exc:
-            raise _refused(exc.status, exc.code, exc.msg) from exc
-        except (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError) as exc:
-            raise NotSent("Twilio can't be reached", retry_in=PAUSE) from exc
-        except requests.exceptions.ConnectionError as exc:
-            if _never_connected(exc):
-                raise NotSent("Twilio can't be reached", retry_in=PAUSE) from exc
-            raise SendUnknown("the connection to Twilio broke off") from exc
-        except requests.exceptions.RequestException as exc:
-            raise SendUnknown(f"no answer from Twilio: {type(exc).__name__}") from exc
-        except TwilioException as exc:
-            raise SendUnknown(f"Twilio's answer can't be read: {type(exc).__name__}") from exc
-        return str(sent.sid)
+            sid = twilio_content.sid_of(shape, of)
+        except SendUnknown as exc:
+            raise ButtonsRefused(f"the template could not be made: {exc}") from exc
+        except NotSent as exc:
+            raise _without_buttons(exc) from exc
+        values = {"content_sid": sid, "content_variables": twilio_content.variables(shape, message)}
+        try:
+            return _send(of, message, values)
+        except NotSent as exc:
+            if exc.code in _GONE and again:
+                again = False
+                twilio_content.forget(shape, of, sid)
+                continue
+            raise _without_buttons(exc) from exc
 
 
-def _refused(status: int, code: int | None, reason: str) -> NotSent:
-    number = code or 0
-    pause = _PAUSES.get(number)
-    if pause is None and (status == 429 or status >= 500):
-        pause = BUSY_PAUSE if status == 429 else PAUSE
-    return NotSent(f"Twilio answered {status}: {reason}", code=str(number or status), retry_in=pause)
-
-
-def _never_connected(exc: BaseException) -> bool:
-    """Whether the connection was refused or the name not found, so that nothing can have been sent."""
-    from urllib3.exceptions import NewConnectionError  # noqa: PLC0415 - comes with requests
-
-    reason = getattr(exc.args[0] if exc.args else None, "reason", None)
-    return isinstance(reason, NewConnectionError)
-
-
-def client() -> Client:
-    """Twilio's client for this shop's account, at `TWILIO_API_URL` when that is set."""
-    config = current_app.config
-    if not config["TWILIO_ACCOUNT_SID"] or not config["TWILIO_WHATSAPP_NUMBER"]:
-        raise NotSent("no Twilio account is connected", code="not_connected")
-    account = (config["TWILIO_ACCOUNT_SID"], config["TWILIO_AUTH_TOKEN"][0], config["TWILIO_API_URL"])
-    # Threads must not share one: the SDK keeps the last response in the HTTP client for a moment,
-    # so that one thread could read the answer to another's message.
-    if getattr(_of_thread, "account", None) != account:
-        _of_thread.client = _new_client(*account)
-        _of_thread.account = account
-    found: Client = _of_thread.client
-    return found
-
-
-_of_thread = threading.local()
-
-
-def _new_client(account: str, token: str, stand_in: str) -> Client:
-    from twilio.rest import Client  # noqa: PLC0415 - costs 0.14 s and 20 MB where nothing is sent
-
-    from salesbot.channels.twilio_http import client_for  # noqa: PLC0415 - as above
-
-    return Client(account, token, http_client=client_for(stand_in, TIMEOUT))
+def _without_buttons(exc: NotSent) -> NotSent:
+    """What a refusal of buttons means for the message."""
+    if exc.retry_in is not None or exc.code in _NOT_FOR_BUTTONS:
+        return exc
+    return ButtonsRefused(exc.reason, code=exc.code)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from urllib.parse import urlsplit
 
-from flask import current_app
-
+from salesbot.channels.twilio_api import account
 from salesbot.errors import NotSent
 
 LARGEST = 16 * 1024 * 1024
@@ -23,16 +22,15 @@ def fetch(url: str, timeout: float = 10.0) -> tuple[bytes, str]:
     """
     import requests  # noqa: PLC0415 - costs time where nothing is fetched
 
-    config = current_app.config
-    stand_in = config["TWILIO_API_URL"]
+    of = account()
     meant = urlsplit(url)
     is_twilio = meant.scheme == "https" and meant.netloc == "api.twilio.com"
-    if not is_twilio and not (stand_in and url.startswith(f"{stand_in}/")):
+    if not is_twilio and not (of.stand_in and url.startswith(f"{of.stand_in}/")):
         raise NotSent("this is no address of Twilio's")
-    if f"/Accounts/{config['TWILIO_ACCOUNT_SID']}/" not in meant.path or ".." in meant.path:
+    if f"/Accounts/{of.sid}/" not in meant.path or ".." in meant.path:
         raise NotSent("this medium belongs to another account")
-    address = f"{stand_in}{meant.path}" if stand_in else url
-    key = (config["TWILIO_ACCOUNT_SID"], config["TWILIO_AUTH_TOKEN"][0])
+    address = f"{of.stand_in}{meant.path}" if of.stand_in else url
+    key = (of.sid, of.tokens[0])
     for pause in PAUSES:
         time.sleep(pause)
         try:

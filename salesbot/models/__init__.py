@@ -12,6 +12,7 @@ from salesbot.models.payments import Payment, PaymentEvent, Refund
 from salesbot.models.shop import PluginFailure, PluginState, ShopRevision, ShopSetting
 from salesbot.models.staff import StaffUser
 from salesbot.models.waiting import StockWait
+from salesbot.models.whatsapp import ContentTemplate
 
 ALL = (
     Category,
@@ -40,12 +41,14 @@ ALL = (
     ShopRevision,
     PluginState,
     PluginFailure,
+    ContentTemplate,
 )
 
 __all__ = [
     "ALL",
     "CannedReply",
     "Category",
+    "ContentTemplate",
     "Conversation",
     "ConversationEvent",
     "ConversationLabel",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from itertools import starmap
 
@@ -12,12 +13,14 @@ from sqlalchemy import Executable, and_, bindparam, func, or_, select
 
 from salesbot import clock
 from salesbot.database import db, rows
-from salesbot.models import Category, Product
+from salesbot.models import Category, Order, OrderLine, Product
 from salesbot.services import stock
 from salesbot.understanding import fold
 
 SEARCH_WORDS = 8
 FEWEST_LETTERS = 3
+FAVOURITE_FOR = timedelta(days=90)
+"""How long a sale counts for what sells best."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,22 @@ _SHELVES = (
     .order_by(Category.position, Category.id)
 )
 _SHELF = _SHELVES.where(Category.id == bindparam("shelf"))
+_SOLD = (
+    select(Product.id)
+    .join(OrderLine, OrderLine.product_id == Product.id)
+    .join(Order, Order.id == OrderLine.order_id)
+    .where(Order.paid_at >= bindparam("since"))
+    .group_by(Product.id)
+    .order_by(func.sum(OrderLine.quantity).desc(), Product.id)
+    .limit(20)
+)
+_FIRSTS = (
+    select(Product.id)
+    .join(Category, Category.id == Product.category_id)
+    .where(FOR_SALE)
+    .order_by(Product.position, Category.position, Product.id)
+    .limit(20)
+)
 
 
 def shelves() -> list[Shelf]:
@@ -104,6 +123,14 @@ def items_on(category_id: int) -> list[Item]:
 def item(product_id: int) -> Item | None:
     """A product that is for sale, or None."""
     return next(iter(_items(_SOME_ITEMS, ids=[product_id])), None)
+
+
+def favourites(limit: int) -> list[Item]:
+    """What sells best and is in stock, filled up with the first product of each shelf."""
+    since = clock.now() - FAVOURITE_FOR
+    ids = list(dict.fromkeys(row.id for row in (*rows(_SOLD, since=since), *rows(_FIRSTS))))
+    by_id = {found.id: found for found in _items(_SOME_ITEMS, ids=ids[: 3 * limit])}
+    return [by_id[number] for number in ids if number in by_id and by_id[number].left != 0][:limit]
 
 
 def search(words: str) -> list[Item]:

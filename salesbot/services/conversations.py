@@ -229,6 +229,7 @@ def store_outbound(
     media: Media | None,
     state: str,
     origin: Origin,
+    style: str = "",
 ) -> int:
     """The id of the stored message; in state "answered" it never enters the outbox."""
     now = clock.now()
@@ -242,6 +243,7 @@ def store_outbound(
             "state": state,
             "body": body,
             "choices": as_json(choices),
+            "style": style,
             "media": [asdict(media)] if media is not None else [],
             "plugin": origin.plugin,
             "took_ms": origin.took_ms,

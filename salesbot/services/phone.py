@@ -66,7 +66,7 @@ def _message(message: Message, customer_id: int) -> dict[str, Any]:
         "media_url": None if medium is None else _near(medium["url"]),
         "media_type": None if medium is None else medium["content_type"],
         "choices": [] if mine else message.choices,
-        "style": "numbers",
+        "style": message.style or "numbers",
         "state": message.state,
         "at": message.created_at.isoformat(),
         "plugin": message.plugin,

@@ -1,13 +1,10 @@
-"""The shop's settings and switched-off plugins, as every process sees them with the next message."""
+"""The shop's settings and switched-off plugins: reading them, and changing them for every process."""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from typing import Any
 
-from flask import current_app, g
-from sqlalchemy import select
+from flask import current_app
 
 from salesbot import clock
 from salesbot.config import BY_NAME, PREFIX, Option
@@ -15,42 +12,19 @@ from salesbot.database import db
 from salesbot.errors import ConfigError
 from salesbot.messages import Setting
 from salesbot.models import PluginState, ShopRevision, ShopSetting
+from salesbot.shop_state import ShopState, forget, setting, state
 
-_REVISION = select(ShopRevision.number).where(ShopRevision.id == 1)
-
-
-@dataclass(frozen=True)
-class ShopState:
-    """What staff have set: texts by setting name, and switched-off plugins with the reason."""
-
-    revision: int
-    texts: dict[str, str]
-    switched_off: dict[str, str]
-
-
-def state(revision: int | None = None) -> ShopState:
-    """The present state; asks the database for its revision once a request or turn unless given."""
-    known: ShopState | None
-    if revision is None:
-        known = g.get("shop_state")
-        if known is not None:
-            return known
-        revision = db.session.scalar(_REVISION) or 0
-    known = current_app.extensions.get("salesbot.shop")
-    if known is None or known.revision != revision:
-        known = current_app.extensions["salesbot.shop"] = _load(revision)
-    g.shop_state = known
-    return known
-
-
-def _load(revision: int) -> ShopState:
-    settings = db.session.execute(select(ShopSetting.name, ShopSetting.value, ShopSetting.secret))
-    off = db.session.execute(select(PluginState.name, PluginState.reason).where(~PluginState.enabled))
-    return ShopState(
-        revision,
-        {name: value if secret is None else secret for name, value, secret in settings},
-        {row.name: row.reason for row in off},
-    )
+__all__ = [
+    "ShopState",
+    "changed",
+    "environment_name",
+    "is_demo",
+    "plugin_setting",
+    "save",
+    "setting",
+    "state",
+    "switch_plugin",
+]
 
 
 def changed() -> None:
@@ -63,17 +37,7 @@ def changed() -> None:
     # that some process has seen meanwhile.
     row.number = secrets.randbelow(2**31 - 1) + 1
     db.session.flush()
-    g.pop("shop_state", None)
-
-
-def setting(name: str) -> Any:
-    """A core setting's value: what the environment fixed, else the back office, else file or default."""
-    option, config = BY_NAME[name], current_app.config
-    if option.in_back_office and name not in config["FIXED"]:
-        text = state().texts.get(name)
-        if text is not None:
-            return option.read(text)
-    return config[name]
+    forget()
 
 
 def plugin_setting(plugin: str, declared: Setting) -> str:

@@ -184,7 +184,7 @@ class Customer:
             )
             choices = {row.id: tuple(Choice(**choice) for choice in row.choices) for row in rows}
             db.session.rollback()
-        return [replace(one, choices=choices.get(one.id, ())) for one in received]
+        return [replace(one, choices=one.choices or choices.get(one.id, ())) for one in received]
 
     def _offered(self) -> tuple[Choice, ...]:
         return next((reply.choices for reply in reversed(self._all) if reply.choices), ())

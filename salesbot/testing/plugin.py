@@ -114,7 +114,7 @@ def twilio(salesbot_twilio_server: StandIn) -> Iterator[StandIn]:
     """
     salesbot_twilio_server.reset()
     yield salesbot_twilio_server
-    problems = list(salesbot_twilio_server.problems)
+    problems = [*salesbot_twilio_server.problems, *salesbot_twilio_server.contents.problems]
     salesbot_twilio_server.reset()
     assert not problems, "Twilio would not take this:\n" + "\n".join(problems)
 

@@ -16,9 +16,10 @@ from urllib.parse import parse_qs, urlsplit
 from flask import Flask
 
 from salesbot.channels import Incoming
-from salesbot.messages import Media
+from salesbot.messages import Choice, Media
 from salesbot.testing import twilio_rules, twilio_webhooks
 from salesbot.testing.customer import Received
+from salesbot.testing.twilio_contents import Contents, Filled
 from salesbot.testing.twilio_webhooks import Answer, sid
 
 ACCOUNT = "AC" + "5a1e" * 8
@@ -29,7 +30,10 @@ PUBLIC_URL = "https://shop.example"
 
 @dataclass(frozen=True)
 class Taken:
-    """A message that was taken on; `outcome` is what its receipts will say in the end."""
+    """A message that was taken on; `outcome` is what its receipts will say in the end.
+
+    `kind` is "buttons", "list" or "template" when it was one, with the `choices` to tap.
+    """
 
     sid: str
     to: str
@@ -38,6 +42,8 @@ class Taken:
     status_callback: str
     outcome: str = "delivered"
     error_code: str = ""
+    kind: str = ""
+    choices: tuple[Choice, ...] = ()
 
     @property
     def id(self) -> int:
@@ -58,8 +64,8 @@ class Misbehaviour:
 class StandIn:
     """Twilio, as far as the shop sees it. Use it as a context manager; tests have the fixture `twilio`.
 
-    `messages` are those taken on, `requests` counts every try, and `problems` says in words what
-    the real one would have refused or passed over.
+    `messages` are those taken on, `requests` counts every try, `contents` are the templates, and
+    `problems` says in words what the real one would have refused or passed over.
     """
 
     account: str = ACCOUNT
@@ -71,6 +77,7 @@ class StandIn:
     problems: list[str] = field(default_factory=list)
     requests: int = 0
     media: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    contents: Contents = field(default_factory=lambda: Contents(ACCOUNT))
     _next: deque[Misbehaviour] = field(default_factory=deque)
     _told: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -113,13 +120,14 @@ class StandIn:
             self.requests = 0
             for kept in (self.messages, self.problems, self.media, self._next, self._told):
                 kept.clear()
+            self.contents.reset(ACCOUNT)
 
     def connect(self, app: Flask) -> None:
         """Sends webhooks to this app from now on, as its own account does."""
         config = app.config
         self.target = app
         self.public_url = config["PUBLIC_URL"] or "http://localhost"
-        self.account = config["TWILIO_ACCOUNT_SID"] or ACCOUNT
+        self.account = self.contents.account = config["TWILIO_ACCOUNT_SID"] or ACCOUNT
         self.token = (config["TWILIO_AUTH_TOKEN"] or [TOKEN])[0]
         self.number = config["TWILIO_WHATSAPP_NUMBER"] or NUMBER
 
@@ -156,6 +164,10 @@ class StandIn:
     def writes_as(self, incoming: Incoming) -> list[Received]:
         """The same for a message as our side holds it; what its answer brings to the customer."""
         form = twilio_webhooks.message_form(incoming, self.account, self.number)
+        row = self._row_of_a_list(incoming)
+        if row is not None:
+            form = {name: value for name, value in form.items() if not name.startswith("Button")}
+            form |= {"ListId": row.id, "ListTitle": row.title, "Body": row.title}
         fresh = sid("MM" if incoming.media else "SM")
         answer = self.posts({**form, "MessageSid": fresh, "SmsSid": fresh, "SmsMessageSid": fresh})
         assert answer.status == 200, f"the webhook answered {answer.status}: {answer.body}"
@@ -190,10 +202,16 @@ class StandIn:
     def messages_to(self, address: str) -> list[Received]:
         """What was taken on for one customer, in order."""
         return [
-            Received(taken.body, (), taken.media_url, taken.id)
+            Received(taken.body, taken.choices, taken.media_url, taken.id)
             for taken in self.messages
-            if taken.to == address
+            if taken.to == address and taken.outcome == "delivered"
         ]
+
+    def _row_of_a_list(self, incoming: Incoming) -> Choice | None:
+        """The line of a list of theirs that a customer tapped, if it was one."""
+        lists = [taken for taken in self.messages if taken.to == incoming.address and taken.kind == "list"]
+        rows = [row for taken in reversed(lists) for row in taken.choices]
+        return next((row for row in rows if row.id == incoming.tapped), None)
 
     def _target(self) -> Flask | str:
         if self.target is None:
@@ -216,21 +234,31 @@ class StandIn:
             if refusal is not None:
                 self.problems.append(f"{refusal.code}: {refusal.message}")
                 return "answer", refusal.status, _refused(refusal)
-            self.problems += twilio_rules.passed_over(form)
-            taken = self._take(form, odd)
+            filled = self._filled(form)
+            if isinstance(filled, twilio_rules.Refusal):
+                return "answer", filled.status, _refused(filled)
+            self.problems += [*twilio_rules.passed_over(form), *filled.problems]
+            taken = self._take(form, odd, filled)
         if odd.kind == "garble":
             return "answer", 201, "<html>It works!</html>"
         return (odd.kind if odd.kind in {"hang", "hang up"} else "answer"), 201, _created(taken, self)
 
-    def _take(self, form: dict[str, list[str]], odd: Misbehaviour) -> Taken:
+    def _filled(self, form: dict[str, list[str]]) -> Filled | twilio_rules.Refusal:
+        if "ContentSid" not in form:
+            return Filled(form.get("Body", [""])[0])
+        return self.contents.fill(form["ContentSid"][0], form.get("ContentVariables", [""])[0])
+
+    def _take(self, form: dict[str, list[str]], odd: Misbehaviour, filled: Filled) -> Taken:
         taken = Taken(
             sid("MM" if "MediaUrl" in form else "SM"),
             form["To"][0],
-            form.get("Body", [""])[0],
+            filled.text,
             form["MediaUrl"][0] if "MediaUrl" in form else None,
             form.get("StatusCallback", [""])[0],
             "failed" if odd.error_code else "delivered",
             odd.error_code,
+            filled.kind,
+            filled.choices,
         )
         self.messages.append(taken)
         return taken
@@ -249,20 +277,31 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*args)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
-        """A medium that a customer sent, for its account alone."""
-        held = self._stand_in.media.get(urlsplit(self.path).path)
-        known = _basic(self._stand_in.account, self._stand_in.token)
-        if self.headers.get("Authorization", "") != known:
-            self._answer(401, _refused(twilio_rules.Refusal(401, 20003, "Authenticate")))
-        elif held is None:
+        """A medium that a customer sent, or templates, for the account alone."""
+        path = urlsplit(self.path).path
+        if path.startswith("/v1/Content"):
+            self._content("GET", "")
+            return
+        held = self._stand_in.media.get(path)
+        if not self._is_ours():
+            return
+        if held is None:
             self._answer(404, _refused(twilio_rules.Refusal(404, 20404, "Not found")))
         else:
             self._answer(200, *held)
 
+    def do_DELETE(self) -> None:
+        """A template that is not needed any more."""
+        self._content("DELETE", "")
+
     def do_POST(self) -> None:
-        """A new message."""
+        """A new message, or a new template."""
         length = int(self.headers.get("Content-Length") or 0)
-        form = parse_qs(self.rfile.read(length).decode(), keep_blank_values=True)
+        body = self.rfile.read(length).decode()
+        if urlsplit(self.path).path.startswith("/v1/Content"):
+            self._content("POST", body)
+            return
+        form = parse_qs(body, keep_blank_values=True)
         expected = f"/2010-04-01/Accounts/{self._stand_in.account}/Messages.json"
         if urlsplit(self.path).path != expected:
             self._stand_in.problems.append(f"nothing is at {self.path}")
@@ -276,6 +315,19 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(status, body)
         else:
             self.close_connection = True
+
+    def _content(self, method: str, body: str) -> None:
+        if self._is_ours():
+            status, answer = self._stand_in.contents.answer(method, self.path, body)
+            self._answer(status, "" if answer is None else json.dumps(answer))
+
+    def _is_ours(self) -> bool:
+        """Whether the request comes with the account's key; it is answered when it does not."""
+        known = _basic(self._stand_in.account, self._stand_in.token)
+        if self.headers.get("Authorization", "") == known:
+            return True
+        self._answer(401, _refused(twilio_rules.Refusal(401, 20003, "Authenticate")))
+        return False
 
     def _answer(self, status: int, body: str | bytes, kind: str = "application/json") -> None:
         data = body.encode() if isinstance(body, str) else body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, make_response, render_template, url_for
+from flask import Response, make_response, render_template, url_for
 
 from salesbot.channels import simulator, twilio
 from salesbot.services import shop
@@ -59,5 +59,5 @@ def chat_url(channel: str = "") -> str | None:
 
 def chat_number() -> str:
     """The shop's number on WhatsApp as people write it, or ""."""
-    number: str = current_app.config["TWILIO_WHATSAPP_NUMBER"]
+    number: str = shop.setting("TWILIO_WHATSAPP_NUMBER")
     return number.removeprefix("whatsapp:")

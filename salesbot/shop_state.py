@@ -1,0 +1,82 @@
+"""What staff have set, as each process sees it with the next message, and what it means for a setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, g
+from sqlalchemy import select
+
+from salesbot.config import BY_NAME
+from salesbot.database import db
+from salesbot.models import PluginState, ShopRevision, ShopSetting
+
+_REVISION = select(ShopRevision.number).where(ShopRevision.id == 1)
+_KEPT = "salesbot.shop"
+
+
+@dataclass(frozen=True)
+class ShopState:
+    """What staff have set: texts by setting name, and switched-off plugins with the reason."""
+
+    revision: int
+    texts: dict[str, str]
+    switched_off: dict[str, str]
+
+
+def state(revision: int | None = None) -> ShopState:
+    """The present state; asks the database for its revision once a request or turn unless given."""
+    known: ShopState | None
+    if revision is None:
+        known = g.get("shop_state")
+        if known is not None:
+            return known
+        revision = db.session.scalar(_REVISION) or 0
+    known = current_app.extensions.get(_KEPT)
+    if known is None or known.revision != revision:
+        known = current_app.extensions[_KEPT] = _load(revision)
+    g.shop_state = known
+    return known
+
+
+@contextmanager
+def as_last_seen() -> Iterator[None]:
+    """Inside, settings are what this process last knew of them, without asking the database.
+
+    It is asked only when this process has seen nothing yet.
+    """
+    known = current_app.extensions.get(_KEPT)
+    if known is not None:
+        g.shop_state = known
+    try:
+        yield
+    finally:
+        forget()
+
+
+def forget() -> None:
+    """The next question asks the database again."""
+    g.pop("shop_state", None)
+
+
+def _load(revision: int) -> ShopState:
+    settings = db.session.execute(select(ShopSetting.name, ShopSetting.value, ShopSetting.secret))
+    off = db.session.execute(select(PluginState.name, PluginState.reason).where(~PluginState.enabled))
+    return ShopState(
+        revision,
+        {name: value if secret is None else secret for name, value, secret in settings},
+        {row.name: row.reason for row in off},
+    )
+
+
+def setting(name: str) -> Any:
+    """A core setting's value: what the environment fixed, else the back office, else file or default."""
+    option, config = BY_NAME[name], current_app.config
+    if option.in_back_office and name not in config["FIXED"]:
+        text = state().texts.get(name)
+        if text is not None:
+            return option.read(text)
+    return config[name]
