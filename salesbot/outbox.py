@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.orm import aliased
 
 from salesbot import clock
@@ -21,8 +21,8 @@ from salesbot.channels.render import Part, length, numbered, parts, sendable
 from salesbot.database import db, table
 from salesbot.errors import ButtonsRefused, NotSent, SalesbotError
 from salesbot.messages import Choice, Media, Reply
-from salesbot.models import Conversation, Message
-from salesbot.services import conversations, deliveries, links, shop
+from salesbot.models import Conversation, Message, MessageTemplate, Order
+from salesbot.services import conversations, deliveries, links, shop, templates
 from salesbot.services.conversations import ChatRow, Origin, window_is_open
 from salesbot.services.secrets_in_text import holds_marks, revealer
 from salesbot.texts import translator
@@ -33,6 +33,8 @@ _ = translator("salesbot")
 
 _CHAT = table(Conversation)
 
+TEMPLATE = "template"
+"""The style of words that WhatsApp has approved for any time."""
 MOST_ATTEMPTS = 8
 STALE = timedelta(seconds=90)
 """A message that a worker has had this long was being sent when the worker died."""
@@ -109,10 +111,13 @@ def put(
     return stored
 
 
-def say(conversation_id: int, reply: Reply, *, plugin: str = "") -> list[int]:
+def say(
+    conversation_id: int, reply: Reply, *, plugin: str = "", use: str = "", order: int | None = None
+) -> list[int]:
     """Puts an unasked message in the outbox; it ends an open question, and may ask another.
 
-    Its choices become those that the chat shows.
+    Its choices become those that the chat shows. When it must wait for the customer to write, the
+    approved template for `use` (see `services.templates`) tells them of the order meanwhile.
     """
     connection = db.session.connection()
     chat = conversations.lock_chat_by_id(connection, conversation_id)
@@ -125,7 +130,27 @@ def say(conversation_id: int, reply: Reply, *, plugin: str = "") -> list[int]:
     if reply.choices or reply.ask:
         values |= {"shown": conversations.as_json(reply.choices), "shown_from": 0}
     connection.execute(update(_CHAT).where(_CHAT.c.id == conversation_id).values(values))
+    if use:
+        about = {"use": use, "order": order}
+        db.session.execute(update(Message).where(Message.id == stored[0].id).values(about=about))
     return [message.id for message in stored]
+
+
+def say_template(conversation_id: int, template: MessageTemplate, values: Sequence[str]) -> int:
+    """Puts an approved template in the outbox, which may go at any time; `values` fill its places."""
+    lines = [" ".join(value.split()) for value in values]  # WhatsApp takes no line breaks in them
+    message = Message(
+        conversation_id=conversation_id,
+        direction="out",
+        state="waiting",
+        send_at=clock.now(),
+        body=templates.fill(template.text, lines),
+        style=TEMPLATE,
+        template={"sid": template.sid, "values": lines},
+    )
+    db.session.add(message)
+    db.session.flush()
+    return message.id
 
 
 def send_file(conversation_id: int, delivery_id: int, content_type: str) -> int:
@@ -154,7 +179,8 @@ def send_medium(conversation_id: int, media: Media) -> int:
 def claim(limit: int = 20) -> list[tuple[str, Outgoing]]:
     """Takes what is due, at most one message of each chat, as (channel, message); flush only.
 
-    What may not be sent now because the customer's last message is too old is held instead.
+    What may not be sent now because the customer's last message is too old is held instead, and a
+    template goes in its place where there is one for it.
     """
     shop.state()  # so that those who send use what staff have set by now
     earlier = aliased(Message)
@@ -165,7 +191,11 @@ def claim(limit: int = 20) -> list[tuple[str, Outgoing]]:
     )
     due = db.session.scalars(
         select(Message)
-        .where(Message.state == "waiting", Message.send_at <= clock.now(), ~in_the_way.exists())
+        .where(
+            Message.state == "waiting",
+            Message.send_at <= clock.now(),
+            or_(Message.style == TEMPLATE, ~in_the_way.exists()),
+        )
         .order_by(Message.send_at, Message.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=Message)
@@ -198,11 +228,21 @@ def claim(limit: int = 20) -> list[tuple[str, Outgoing]]:
 
 def _hold(message: Message, chat: Conversation) -> bool:
     hours = registry.channel(chat.channel).window_hours
-    if window_is_open(chat.last_inbound_at, hours):
+    if message.style == TEMPLATE or window_is_open(chat.last_inbound_at, hours):
         return False
     message.state = "held"
     log.warning("message %s waits until the customer writes again", message.id)
+    if message.about is not None:
+        _tell_meanwhile(message.about["use"], message.about["order"], chat)
     return True
+
+
+def _tell_meanwhile(use: str, order_id: int, chat: Conversation) -> None:
+    order = db.session.get(Order, order_id)
+    template = templates.for_use(use, chat.customer.language)
+    if order is not None and template is not None:
+        number = say_template(chat.id, template, templates.values_for(order))
+        log.info("message %s, a template, tells the customer meanwhile", number)
 
 
 def _has_ended(message: Message) -> bool:
@@ -231,6 +271,8 @@ def outgoing(message: Message, chat: Conversation) -> Outgoing:
         media_url=links.media_url(message.media[0]["url"]) if message.media else None,
         choices=tuple(Choice(**choice) for choice in message.choices),
         style=message.style,
+        template_sid=message.template["sid"] if message.template else "",
+        values=tuple(message.template["values"]) if message.template else (),
     )
 
 
@@ -361,7 +403,8 @@ def receipt(
         if conversations.find(db.session.connection(), provider_id) is not None:
             return False
         message.provider_id = provider_id
-    if word in {"failed", "undelivered"} and sent_as and error_code in _BUTTONS_REFUSED:
+    with_buttons = sent_as in {buttons.BUTTONS, buttons.LIST}
+    if with_buttons and word in {"failed", "undelivered"} and error_code in _BUTTONS_REFUSED:
         _as_numbers(message, error_code)
     elif word is not None and RANK[word] > RANK[message.state]:
         _leaves(message, word)

@@ -26,6 +26,7 @@ from salesbot.admin.rules import OTHER, PEOPLE, SALES, SHOP, SYSTEM
 from salesbot.admin.settings import SettingsView
 from salesbot.admin.simulator import SimulatorView
 from salesbot.admin.staff import StaffView
+from salesbot.admin.templates import TemplatesView
 from salesbot.admin.views import ShopModelView
 from salesbot.services import shop
 
@@ -63,6 +64,7 @@ def init_admin(app: Flask, plugin_models: Iterable[type[DeclarativeBase]] | None
         admin.add_view(_VIEWS.get(model, ShopModelView)(model))
     admin.add_view(SimulatorView())
     admin.add_view(PluginsView())
+    admin.add_view(TemplatesView())
     admin.add_view(SettingsView())
     app.context_processor(_frame)
     return admin

@@ -307,8 +307,8 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         icon="fa-envelope",
         first=_names("conversation direction body state created_at"),
         not_in_list=_names(
-            "choice choices media location plugin sent_by took_ms error error_code attempts send_at"
-            " claimed_at provider_id"
+            "choice choices style template about media location plugin sent_by took_ms"
+            " error error_code attempts send_at claimed_at provider_id"
         ),
         formatters={"body": shortened},
         labels={"body": _("Text"), "direction": _("In or out"), "created_at": _("When")},
@@ -397,6 +397,14 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         first=_names("shape sid account created_at"),
         labels={"shape": _("Name"), "sid": _("Id at Twilio"), "account": _("Account"), **_CREATED},
         empty=_("None yet: each is made when a message needs it first."),
+    ),
+    models.MessageTemplate: _record(
+        many=_("Stored templates"),
+        one=_("template"),
+        group=SYSTEM,
+        in_menu=False,
+        needs=_INTERNAL,
+        first=_names("name language status use text"),
     ),
     models.PluginState: _record(
         many=_("Plugin switches"), one=_("switch"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="name"

@@ -27,6 +27,7 @@ class Outgoing:
     """One message to send: `id` is ours, `text` is complete, secrets included.
 
     `style` says how its choices are shown: as numbered lines in the text, as buttons, or as a list.
+    Of an approved template `template_sid` is the provider's id, and `values` fill its places.
     """
 
     id: int
@@ -35,6 +36,20 @@ class Outgoing:
     media_url: str | None = None
     choices: tuple[Choice, ...] = ()
     style: str = ""
+    template_sid: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TemplateSeen:
+    """An approvable template as the provider knows it now; `status` and `reason` are WhatsApp's answer."""
+
+    sid: str
+    name: str
+    language: str
+    text: str
+    status: str
+    reason: str = ""
 
 
 class Channel(Protocol):

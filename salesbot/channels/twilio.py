@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
-from salesbot.channels import Incoming, Outgoing, twilio_content
+from salesbot.channels import Incoming, Outgoing, twilio_content, twilio_templates
 from salesbot.channels.render import sendable
 from salesbot.channels.twilio_api import Account, account, call, client
 from salesbot.errors import ButtonsRefused, NotSent, SendUnknown
@@ -121,6 +121,8 @@ class TwilioChannel:
     def send(self, message: Outgoing) -> str | None:
         """The sid of the message that Twilio has taken on."""
         of = account()
+        if message.template_sid:
+            return _send(of, message, twilio_templates.sending(message))
         if message.style:
             return _send_choices(of, message)
         values: dict[str, Any] = {"body": message.text} if message.text else {}

@@ -207,4 +207,4 @@ def resend(order_id: int, *, who: str) -> None:
     if reply is None:
         raise WrongState("nothing of this order is delivered yet")
     orders.note(order, who, "sent it again")
-    outbox.say(order.conversation_id, reply)
+    outbox.say(order.conversation_id, reply, use="delivery", order=order.id)

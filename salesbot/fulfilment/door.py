@@ -53,8 +53,10 @@ class Changes:
             log.info("order %s → %s by %s", old, new, who)
         self.states.append((old, new))
 
-    def tell(self, first: Reply | None = None) -> None:
+    def tell(self, first: Reply | None = None, use: str = "") -> None:
         """Sends the buyer one message: `first`, and what plugins say about the new states.
+
+        `use` names the template that goes when the message itself must wait.
 
         Somebody who said "stop" gets what they paid for, and nothing else that they did not ask for.
         """
@@ -73,7 +75,9 @@ class Changes:
                 asked,
             )
             speaker = "" if first is not None else said[-1][0]
-            outbox.say(self.order.conversation_id, whole, plugin=asker or speaker)
+            outbox.say(
+                self.order.conversation_id, whole, plugin=asker or speaker, use=use, order=self.order.id
+            )
 
     def _asked(self) -> list[tuple[str, Reply]]:
         """What plugins say about each change of state, with their names."""

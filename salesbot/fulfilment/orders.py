@@ -14,7 +14,7 @@ from salesbot.errors import NotForSale, OutOfStock, WrongState
 from salesbot.fulfilment import settling, telling
 from salesbot.fulfilment.door import Changes
 from salesbot.models import Category, Coupon, Order, OrderLine, Product
-from salesbot.services import catalog, coupons, orders, shop, stock
+from salesbot.services import catalog, coupons, orders, shop, stock, templates
 from salesbot.services.conversations import window_is_open
 from salesbot.texts import speaking
 
@@ -122,6 +122,9 @@ def remind_next() -> bool:
         with speaking(order.customer.language):
             outbox.say(chat.id, telling.reminder(order))
         orders.note(order, "salesbot", "reminded the buyer")
+    elif welcome and (template := templates.for_use("reminder", order.customer.language)) is not None:
+        outbox.say_template(chat.id, template, templates.values_for(order))
+        orders.note(order, "salesbot", "reminded the buyer", "with a template")
     db.session.flush()
     return True
 

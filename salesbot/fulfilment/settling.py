@@ -33,7 +33,7 @@ def finish(changes: Changes, units: list[Delivery]) -> None:
     # A provider's request and the worker speak no language of their own.
     with speaking(order.customer.language):
         handed = telling.reply_about(order, ready, still_open=still_open) if ready or still_open else None
-    changes.tell(handed)
+    changes.tell(handed, "delivery" if ready else "payment")
     documents.send(order, ready)
 
 

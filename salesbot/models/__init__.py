@@ -12,7 +12,7 @@ from salesbot.models.payments import Payment, PaymentEvent, Refund
 from salesbot.models.shop import PluginFailure, PluginState, ShopRevision, ShopSetting
 from salesbot.models.staff import StaffUser
 from salesbot.models.waiting import StockWait
-from salesbot.models.whatsapp import ContentTemplate
+from salesbot.models.whatsapp import ContentTemplate, MessageTemplate
 
 ALL = (
     Category,
@@ -42,6 +42,7 @@ ALL = (
     PluginState,
     PluginFailure,
     ContentTemplate,
+    MessageTemplate,
 )
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "Label",
     "LicenceKey",
     "Message",
+    "MessageTemplate",
     "Order",
     "OrderEvent",
     "OrderLine",

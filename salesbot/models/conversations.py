@@ -101,8 +101,10 @@ class Message(Model):
     A message that goes out is its own outbox row. `body` is the text as the customer reads it,
     except that secrets stand in it as marks (see `salesbot.services.secrets_in_text`); `choices`
     are what it offers, and `style` says how: as numbered lines in the body, as buttons, or as a list;
-    `reply_to_id` is the message it answers; `in_answer` says that it was given
-    as the answer to the provider's request, and is given again when that request comes again.
+    the style "template" is words that WhatsApp has approved, and `template` holds their `sid` and `values`.
+    `about` is the `use` and `order` of a message that a template may stand in for. `reply_to_id` is
+    the message it answers; `in_answer` says that it was given as the answer to the provider's request,
+    and is given again when that request comes again.
     `sent_by` is who of the staff wrote it; `took_ms` how long the plugins needed for their answer.
     """
 
@@ -133,6 +135,8 @@ class Message(Model):
     choice: Mapped[str | None] = mapped_column(String(200))
     choices: Mapped[list[Any]] = mapped_column(JSON, default=list)
     style: Mapped[str] = mapped_column(state_type(), default="", server_default="")
+    template: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    about: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     media: Mapped[list[Any]] = mapped_column(JSON, default=list)
     location: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     plugin: Mapped[str] = mapped_column(String(100), default="")

@@ -1,14 +1,14 @@
-"""What the shop keeps at Twilio: the templates that its buttons and lists are filled into."""
+"""What the shop keeps at Twilio: templates for its buttons, and those that WhatsApp lets it send unasked."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String, UniqueConstraint
+from sqlalchemy import String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from salesbot import clock
-from salesbot.database import BigId, Model, UTCDateTime
+from salesbot.database import BigId, Model, UTCDateTime, state_type
 
 
 class ContentTemplate(Model):
@@ -24,3 +24,32 @@ class ContentTemplate(Model):
 
     def __str__(self) -> str:
         return self.shape
+
+
+USES = ("delivery", "payment", "reminder")
+"""What a template may be used for; one with no use is for staff alone."""
+
+
+class MessageTemplate(Model):
+    """Words that may be sent when a customer's last message is too old, once WhatsApp has approved them.
+
+    In `text` stand places like {{1}}; `use` is one of `USES` or ""; `status` is Twilio's word:
+    unsubmitted, received, pending, approved, rejected, paused, disabled, or ours: gone.
+    """
+
+    __table_args__ = (UniqueConstraint("account", "sid"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account: Mapped[str] = mapped_column(String(34))
+    sid: Mapped[str] = mapped_column(String(34))
+    name: Mapped[str] = mapped_column(String(200))
+    language: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str] = mapped_column(Text)
+    use: Mapped[str] = mapped_column(state_type(), default="")
+    status: Mapped[str] = mapped_column(state_type(), default="unsubmitted")
+    reason: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    checked_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+
+    def __str__(self) -> str:
+        return self.name
