@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import cache
 
 from flask import (
     Blueprint,
@@ -39,8 +40,11 @@ blueprint = Blueprint("signin", __name__, url_prefix=PREFIX)
 _FAILURES = "salesbot.failed_sign_ins"
 explain_refusals(blueprint)
 
-# Compared with when nobody has the address, so that the answer takes as long as for somebody.
-_NOBODY = generate_password_hash("nobody has this password")
+
+@cache
+def _nobody() -> str:
+    """Compared with when nobody has the address, so that the answer takes as long as for somebody."""
+    return generate_password_hash("nobody has this password")
 
 
 class SignIn(FlaskForm):
@@ -135,7 +139,7 @@ def _sign_in(email: str, password: str) -> bool:
     # Hashing takes its time on purpose, and no writer must wait for it.
     with reading():
         user: StaffUser | None = staff.by_email(email)
-        found = (user.id, user.password_hash) if user is not None and user.active else (0, _NOBODY)
+        found = (user.id, user.password_hash) if user is not None and user.active else (0, _nobody())
         db.session.rollback()
     if not check_password_hash(found[1], password) or not found[0]:
         return False
