@@ -31,6 +31,8 @@ def salesbot_handle_message(message, chat):
 def translations(folder: Path, language: str, sentences: dict) -> None:
     """Writes what msgfmt would make of a translator's file."""
     catalog = Catalog(locale=language)
+    # Said here, for versions of Babel tell Spanish different ones.
+    catalog.mime_headers = [("Plural-Forms", "nplurals=2; plural=(n != 1);")]
     # The translator's file decides, as always; what Babel itself thinks differs between its versions.
     catalog.mime_headers = [
         ("Content-Type", "text/plain; charset=utf-8"),
