@@ -28,12 +28,9 @@ GOODS = [goods for shelf in CONTENT["categories"] for goods in shelf["products"]
 DEMO = files("salesbot.demo")
 
 
-both_databases = pytest.mark.parametrize("empty_shop", ["sqlite", "postgresql"], indirect=True)
-
-
 @contextlib.contextmanager
-def shop_in(folder, **settings):
-    app = create_app({"ENTRY_POINTS": False, **settings}, instance_path=folder)
+def shop_in(folder):
+    app = create_app({"ENTRY_POINTS": False, "BACK_OFFICE": False}, instance_path=folder)
     with app.app_context():
         upgrade(directory=str(FOLDER))
         yield folder
@@ -42,13 +39,14 @@ def shop_in(folder, **settings):
 
 
 @pytest.fixture
-def empty_shop(request, tmp_path):
-    """A shop with tables and nothing in them; on SQLite unless asked for another database."""
-    settings = {}
-    if getattr(request, "param", "sqlite") == "postgresql":
-        settings["DATABASE_URL"] = request.getfixturevalue("make_postgres_database")()
-    with shop_in(tmp_path, **settings) as folder:
-        yield folder
+def empty_shop(salesbot_shelf, salesbot_instance, salesbot_database):
+    """A shop with tables and nothing in them."""
+    settings = {"ENTRY_POINTS": False, "BACK_OFFICE": False, "DATABASE_URL": salesbot_database}
+    app = salesbot_shelf.take(settings, salesbot_instance, [])
+    with app.app_context():
+        yield salesbot_instance
+        db.session.remove()
+    salesbot_shelf.put_back(app)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +68,7 @@ def left(slug):
     return stock.available([number])[number]
 
 
-@both_databases
+@pytest.mark.both_databases
 def test_an_empty_shop_is_filled_with_goods_of_all_kinds_in_their_order(empty_shop):
     assert load().products == len(GOODS)
     assert [shelf.title for shelf in catalog.shelves()] == [shelf["title"] for shelf in CONTENT["categories"]]
@@ -112,7 +110,7 @@ def test_the_owner_can_sign_in_and_only_the_file_knows_the_password(empty_shop):
     assert password in str(load())
 
 
-@both_databases
+@pytest.mark.both_databases
 def test_loading_twice_changes_nothing(empty_shop):
     first = load()
     again = load()
@@ -136,7 +134,7 @@ def test_a_shop_that_has_staff_gets_no_second_owner(empty_shop):
     assert db.session.scalar(select(func.count(StaffUser.id))) == 1
 
 
-@both_databases
+@pytest.mark.both_databases
 def test_a_shop_with_goods_of_its_own_is_not_touched(empty_shop):
     with transaction():
         db.session.add(Category(title="My own"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,6 +13,7 @@ from flask import Flask
 from sqlalchemy import Select, create_engine, inspect, text
 
 from salesbot.database import db
+from salesbot.services import uploads
 from salesbot.testing import shop
 from salesbot.worker import Worker
 
@@ -28,6 +30,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("salesbot_database", DATABASES[1:], indirect=True)
     elif metafunc.definition.get_closest_marker("both_databases"):
         metafunc.parametrize("salesbot_database", DATABASES, indirect=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pictures_are_worked_on_once() -> Iterator[None]:
+    """The demo's covers take most of the time in which it is loaded, and come out alike every time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uploads, "_prepared", cache(uploads._prepared))
+        yield
 
 
 @pytest.fixture
