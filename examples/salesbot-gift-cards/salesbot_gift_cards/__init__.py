@@ -1,0 +1,137 @@
+"""Gift cards: sold like any product, redeemed in the chat, spent at the checkout, in parts too."""
+
+from sqlalchemy import select
+
+from salesbot import (
+    Card,
+    Choice,
+    Delivered,
+    Reply,
+    Setting,
+    hookimpl,
+    setting,
+    show_money,
+    transaction,
+    translator,
+)
+from salesbot.models import Delivery as UnitRow
+from salesbot.models import OrderLine, db
+from salesbot.services import shop
+from salesbot_gift_cards.admin import GiftCardsPage, owed
+from salesbot_gift_cards.models import GiftCard, balance, credit, digest, issue, move
+from salesbot_gift_cards.payment import GiftCardPayment
+
+_ = translator(__name__)
+
+KIND = "gift_card"
+MOST_TRIES = 5
+"""Wrong codes in a row, after which a chat can try no more; a person helps then."""
+
+
+@hookimpl
+def salesbot_migrations():
+    return "migrations"
+
+
+@hookimpl
+def salesbot_settings():
+    return [Setting("gift_cards_greeting", "Words that come with a sold card", default="A present for you:")]
+
+
+@hookimpl
+def salesbot_deliver(unit):
+    """One card for one unit, however often it is asked for."""
+    if unit.kind != KIND:
+        return None
+    with transaction():
+        card = issue(unit.product.price, unit.order.currency, made_for=unit.key)
+        code = card.code
+    return Delivered(text=setting("gift_cards_greeting"), secret=code)
+
+
+@hookimpl
+def salesbot_order_changed(order, new):
+    """When the money for a card goes back, what is left on the card goes too."""
+    if new != "cancelled":
+        return
+    units = select(UnitRow.id).join(OrderLine).where(OrderLine.order_id == order.id, OrderLine.kind == KIND)
+    keys = [f"unit-{number}" for number in db.session.scalars(units)]
+    for card in db.session.scalars(select(GiftCard).where(GiftCard.made_for.in_(keys)).with_for_update()):
+        move(card, -balance(card), "taken back", order.id)
+
+
+@hookimpl
+def salesbot_menu_items(chat):
+    return Choice("gift_cards:redeem", _("Gift card"))
+
+
+@hookimpl
+def salesbot_handle_message(message, chat):
+    if message.choice == "gift_cards:redeem":
+        if chat.data.get("tries", 0) >= MOST_TRIES:
+            return _sorry(_("That were too many codes that we do not know."))
+        return Reply(_balance(chat) + _("What is the code on your card?"), ask="code")
+    if chat.question == "code" and message.text:
+        return _redeem(message.text, chat)
+    return None
+
+
+def _redeem(code, chat):
+    card = db.session.scalar(select(GiftCard).where(GiftCard.digest == digest(code)).with_for_update())
+    if card is None or card.holder_id not in {None, chat.customer.id}:
+        tries = chat.data["tries"] = chat.data.get("tries", 0) + 1
+        if tries >= MOST_TRIES:
+            return _sorry(_("We do not know this code either."))
+        again = [Choice("gift_cards:redeem", _("Try again")), Choice("menu", _("Menu"))]
+        return Reply(_("We do not know this code. Please look at it again."), again)
+    chat.data.pop("tries", None)
+    card.holder_id = chat.customer.id
+    db.session.flush()
+    return Reply(_balance(chat) + _("Choose “Gift card” when you pay."), [Choice("menu", _("Menu"))])
+
+
+def _sorry(text):
+    return Reply(text, [Choice("person", _("Talk to a person")), Choice("menu", _("Menu"))])
+
+
+def _balance(chat):
+    """How much the customer can spend, as a sentence; "" for nothing."""
+    currency = shop.setting("CURRENCY")
+    left = credit(chat.customer.id, currency)
+    if not left:
+        return ""
+    return _("You have {money} on gift cards.").format(money=show_money(left, currency, chat.language)) + " "
+
+
+@hookimpl
+def salesbot_payment_methods():
+    return GiftCardPayment()
+
+
+@hookimpl
+def salesbot_register_admin_views(admin):
+    admin.add_view(GiftCardsPage())
+
+
+@hookimpl
+def salesbot_home_cards():
+    amounts = [show_money(amount, currency) for currency, amount in owed() if amount]
+    return Card("Left on gift cards", ", ".join(amounts), url="/admin/gift-cards/") if amounts else None
+
+
+@hookimpl
+def salesbot_export_customer(customer):
+    cards = db.session.scalars(select(GiftCard).where(GiftCard.holder_id == customer.id)).all()
+    return {
+        "gift_cards": [
+            {"card": card.hint, "left": balance(card), "currency": card.currency} for card in cards
+        ]
+    }
+
+
+@hookimpl
+def salesbot_erase_customer(customer):
+    """The card itself stays good for whoever holds its code; it belongs to nobody again."""
+    for card in db.session.scalars(select(GiftCard).where(GiftCard.holder_id == customer.id)):
+        card.holder_id = None
+    db.session.flush()
