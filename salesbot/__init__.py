@@ -5,12 +5,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from salesbot.clock import now
 from salesbot.hookspecs import hookimpl
 from salesbot.messages import (
+    Card,
     Chat,
     Choice,
     Customer,
     Delivered,
+    Job,
     Location,
     Media,
     Message,
@@ -21,6 +24,7 @@ from salesbot.messages import (
     Payment,
     PaymentEvent,
     PaymentMethod,
+    Periodic,
     Product,
     Redirect,
     Refunded,
@@ -36,24 +40,34 @@ from salesbot.texts import plural_translator, speaking, translator
 from salesbot.understanding import is_one_of, is_row_id
 
 if TYPE_CHECKING:
+    from salesbot.admin.page import AdminPage, expose
     from salesbot.app import create_app
-    from salesbot.plugin_manager import setting
-    from salesbot.turns import menu_items
+    from salesbot.jobs import later
+    from salesbot.plugin_manager import setting, transaction
+    from salesbot.turns import menu_items, search
 
 __version__ = "0.1.0"
 
 _LAZY = {
+    "AdminPage": "salesbot.admin.page",
     "create_app": "salesbot.app",
+    "expose": "salesbot.admin.page",
+    "later": "salesbot.jobs",
     "menu_items": "salesbot.turns",
+    "search": "salesbot.turns",
     "setting": "salesbot.plugin_manager",
+    "transaction": "salesbot.plugin_manager",
 }
 """Loaded when they are first used: they need the database, and a plugin's import should be quick."""
 
 __all__ = [
+    "AdminPage",
+    "Card",
     "Chat",
     "Choice",
     "Customer",
     "Delivered",
+    "Job",
     "Location",
     "Media",
     "Message",
@@ -64,6 +78,7 @@ __all__ = [
     "Payment",
     "PaymentEvent",
     "PaymentMethod",
+    "Periodic",
     "Product",
     "Redirect",
     "Refunded",
@@ -74,14 +89,19 @@ __all__ = [
     "Unit",
     "create_app",
     "currency_decimals",
+    "expose",
     "hookimpl",
     "is_one_of",
     "is_row_id",
+    "later",
     "menu_items",
+    "now",
     "plural_translator",
+    "search",
     "setting",
     "show_money",
     "speaking",
+    "transaction",
     "translator",
 ]
 

@@ -9,16 +9,27 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, abort, request
+from flask import Flask, Request, Response, abort, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from salesbot import cli, config, database, logs, plugin_manager, sqlite_queue, texts, web
+from salesbot import (
+    cli,
+    config,
+    database,
+    logs,
+    no_waiting,
+    plugin_manager,
+    plugin_starting,
+    sqlite_queue,
+    texts,
+    web,
+)
 from salesbot.admin import init_admin
 from salesbot.extensions import babel, csrf, db, login_manager, migrate
 from salesbot.migrations.support import FOLDER
-from salesbot.services import shop, staff
+from salesbot.services import plugin_usage, shop, staff
 from salesbot.vault import Vault
 
 
@@ -50,6 +61,7 @@ def create_app(
     app.session_interface = BrowserSessions()
     configure(app, config.read(instance, settings))
     _extend(app)
+    no_waiting.install()
     _load_plugins(app, plugins)
     with app.app_context():
         cli.register(app)
@@ -57,7 +69,7 @@ def create_app(
         if app.config.get("BACK_OFFICE", True):
             init_admin(app)
         # Last, so that no plugin takes a name or an address of the shop's own.
-        plugin_manager.start(app)
+        plugin_starting.start(app)
     proxies = app.config["TRUSTED_PROXIES"]
     if proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -123,6 +135,17 @@ def _load_plugins(app: Flask, extra: Iterable[tuple[str, object]]) -> None:
         third_parties=not app.config["SAFE_MODE"] and app.config.get("ENTRY_POINTS", True),
         extra=extra,
     )
+
+    @app.after_request
+    def _count(response: Response) -> Response:
+        """Writes down now and then what plugins were asked, when the answer is on its way."""
+        if plugin_usage.is_time():
+            response.call_on_close(_write_down)
+        return response
+
+    def _write_down() -> None:
+        with app.app_context():
+            plugin_usage.write_down(plugin_manager.current().plugins)
 
     @app.before_request
     def _switched_off() -> None:

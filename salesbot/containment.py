@@ -26,6 +26,11 @@ _ENDS = re.compile(
 _guard: ContextVar[Guard | None] = ContextVar("salesbot_guard", default=None)
 
 
+def is_guarded() -> bool:
+    """Whether a plugin is running inside the core's transaction."""
+    return _guard.get() is not None
+
+
 class GuardedSession(Session):
     """A session that a running plugin can neither commit, roll back nor close."""
 

@@ -189,7 +189,7 @@ def _ask(turn: Turn, message: Message) -> tuple[str, list[Reply]]:
         replies, notes = result
         turn.keep_notes(plugin.name, notes)
         if replies is not None:
-            return plugin.name, replies
+            return plugin.name, turn.filtered(replies)
     last_resort = Reply(_("Sorry, I did not understand that."), [Choice("menu", _("Menu"))])
     return "", [last_resort]
 

@@ -6,7 +6,8 @@ Every hook is optional. The asking order is: the plugin that asked the chat's op
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -14,15 +15,21 @@ import pluggy
 if TYPE_CHECKING:
     from click import Group
     from flask import Flask
+    from flask_admin import Admin
 
     from salesbot.messages import (
+        Card,
         Chat,
         Choice,
+        Customer,
         Delivered,
+        Job,
         Message,
         Order,
         PaymentMethod,
+        Periodic,
         Replies,
+        Reply,
         Setting,
         Unit,
     )
@@ -51,6 +58,25 @@ def salesbot_menu_items(chat: Chat) -> Choice | Sequence[Choice] | None:
 
 
 @hookspec
+def salesbot_filter_reply(reply: Reply, chat: Chat) -> Reply | None:
+    """Another reply in the place of one that a plugin gives; None leaves it as it is.
+
+    Called inside the core's transaction for each reply of a turn, of a job, and to a change of an
+    order. All plugins are asked, each with what the one before it made. Keys and links are not in
+    the text yet.
+    """
+
+
+@hookspec(firstresult=True)
+def salesbot_search(words: str, language: str) -> Sequence[int] | None:
+    """The ids of products for what a customer wrote, best first; None lets the next one search.
+
+    Called inside the core's transaction. The first answer wins, also an empty one; when nobody
+    answers, the shop's own search does. Products that are not for sale are left out.
+    """
+
+
+@hookspec
 def salesbot_order_changed(order: Order, old: str, new: str) -> Replies:
     """An order went from one state to another; what is returned goes to the buyer.
 
@@ -74,6 +100,71 @@ def salesbot_deliver(unit: Unit) -> Delivered | None:
 
     Called outside any transaction, so HTTP is welcome, and called again after a failure: use
     `unit.key` so that a second call gives the same thing. The first answer wins.
+    """
+
+
+@hookspec
+def salesbot_run_job(job: Job) -> Replies:
+    """Do a job of yours: one that you put off with `salesbot.later`, or a periodic one.
+
+    Called by a worker outside any transaction, so HTTP and waiting are welcome; what is written
+    goes into `with salesbot.transaction():`. Only the plugin that the job's name begins with is
+    asked, and what it returns goes to the job's chat. When it raises, it is called again after 15
+    seconds, a minute, four and so on, six times in all: use `job.key` so that a second call does
+    nothing twice.
+    """
+
+
+@hookspec
+def salesbot_periodic_jobs() -> Periodic | Sequence[Periodic]:
+    """The jobs of this plugin that run again and again, each for the first time soon after the start.
+
+    Called once, at start. `salesbot_run_job` does them; one that is not declared any more ends.
+    """
+    return ()
+
+
+@hookspec
+def salesbot_export_customer(customer: Customer) -> Mapping[str, object] | None:
+    """What this plugin knows about a person, as JSON, for who asks what is stored about them.
+
+    Called inside a transaction that is only read. All plugins are asked.
+    """
+
+
+@hookspec
+def salesbot_erase_customer(customer: Customer) -> None:
+    """Delete what this plugin knows about a person, who wants to be forgotten.
+
+    Called inside the core's transaction, which ends undone as a whole when this raises: nobody is
+    told "forgotten" when something is left.
+    """
+
+
+@hookspec
+def salesbot_migrations() -> str | Path:
+    """The folder with this plugin's own Alembic revisions; a relative one is beside the module.
+
+    Called whenever the database is brought to this version. Each plugin has a version table of its
+    own; the names of its tables begin with its own name and "_".
+    """
+    return ""
+
+
+@hookspec
+def salesbot_register_admin_views(admin: Admin) -> None:
+    """Add pages to the back office, once, when the app is made: `admin.add_view(Mine())`.
+
+    Each is a `salesbot.AdminPage`, which lets nobody in who lacks the right. Models need none: each
+    gets pages by itself. While the plugin is off, its pages answer 404.
+    """
+
+
+@hookspec
+def salesbot_home_cards() -> Card | Sequence[Card] | None:
+    """What this plugin shows on the back office's first page.
+
+    Called outside any transaction that writes, each time the page is opened: keep it quick.
     """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -170,6 +171,39 @@ class Setting:
     title: str
     default: str = ""
     secret: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work that was put off with `later`, or that is periodic.
+
+    `key` is the same each time the same work is tried; `customer` is None without a chat.
+    """
+
+    key: str
+    name: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    customer: Customer | None = None
+    id: int = 0
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """A job that runs again and again, for the first time soon after the start. `name` is "plugin:rest"."""
+
+    name: str
+    every: timedelta
+
+
+@dataclass(frozen=True)
+class Card:
+    """Something for the back office's first page; `url` is a path there, `urgent` what needs somebody."""
+
+    title: str
+    text: str
+    url: str = ""
+    urgent: bool = False
 
 
 @dataclass(frozen=True)

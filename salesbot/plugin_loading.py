@@ -41,6 +41,15 @@ HOOKS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass
+class Usage:
+    """What this process has seen of one plugin and not written down yet; seconds."""
+
+    calls: int = 0
+    slowest: float = 0.0
+    slowest_hook: str = ""
+
+
+@dataclass
 class Plugin:
     """One plugin, loaded or left out; `problem` says why it was left out."""
 
@@ -54,6 +63,12 @@ class Plugin:
     hooks: tuple[str, ...] = ()
     problem: str = ""
     implementations: dict[str, list[HookImpl]] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of a plugin that is a package; None for one of a single module."""
+        return Path(self.path).parent if Path(self.path).name == "__init__.py" else None
 
     def sort_key(self) -> tuple[int, int | str]:
         """Third parties by name, then the built-ins in their written order."""

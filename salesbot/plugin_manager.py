@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Self
 
 import pluggy
-from flask import Flask, current_app
+from flask import current_app
 from pluggy import HookImpl
 from sqlalchemy.exc import DBAPIError
 
-from salesbot import hookspecs, plugin_loading
+from salesbot import database, hookspecs, plugin_loading
 from salesbot.containment import Guard
-from salesbot.database import db, reading
+from salesbot.database import db, reading, writing
 from salesbot.errors import PluginProblem, TransactionBroken
-from salesbot.messages import Setting
+from salesbot.messages import Periodic, Setting
 from salesbot.plugin_loading import Plugin
 from salesbot.services import plugin_failures, shop
 
@@ -47,6 +48,7 @@ class Call:
         whole = time.monotonic() - self._began
         _caller.reset(self._token)
         self.seconds = whole - self.nested
+        self.plugin.usage.calls += 1
         if self._outer is not None:
             self._outer.nested += whole
 
@@ -72,6 +74,7 @@ class Manager:
         pm.add_hookspecs(hookspecs)
         self.all = plugin_loading.load_all(pm, disabled=disabled, third_parties=third_parties, extra=extra)
         self.settings: dict[str, list[Setting]] = {}
+        self.periodic: dict[str, list[Periodic]] = {}
         self._orders: dict[str, list[tuple[Plugin, HookImpl]]] = {}
         for plugin in self.all:
             if plugin.problem:
@@ -113,6 +116,10 @@ class Manager:
 
         return sorted(found, key=key)
 
+    def has(self, hook: str) -> bool:
+        """Whether any plugin implements a hook."""
+        return bool(self._orders[hook])
+
     def in_order(self, hook: str, first: str | None = None) -> list[tuple[Plugin, HookImpl]]:
         """The implementations of a hook that are switched on, in asking order; `first` jumps the queue."""
         off = shop.state().switched_off
@@ -148,35 +155,40 @@ class Manager:
         with Call(plugin) as call:
             try:
                 with guard:
-                    result = check(_invoke(impl, arguments))
+                    result = check(invoke(impl, arguments))
                     guard.keep()
             except (KeyboardInterrupt, TransactionBroken):
                 raise
             except BaseException as exc:  # whatever a plugin raises stays with it
                 if isinstance(exc, DBAPIError) and exc.connection_invalidated:
                     raise
-                reason = _cause(exc, plugin)
+                reason = cause(exc, plugin)
         if guard.offence:
             reason = f"it {guard.offence} the transaction of the core"
         if reason:
             guard.undo(reason)
             self.failed(plugin, _name(impl), reason)
             return Failed(reason)
+        if call.seconds > plugin.usage.slowest:
+            plugin.usage.slowest, plugin.usage.slowest_hook = call.seconds, _name(impl)
         if call.seconds > SLOW:
             self.too_slow(plugin, _name(impl), call.seconds)
         return result
 
-    def call_outside(self, plugin: Plugin, work: Callable[[], Any]) -> Any:
+    def call_outside(self, plugin: Plugin, hook: str, work: Callable[[], Any]) -> Any:
         """The result of a call outside any transaction; what it raises goes on to the caller.
 
-        What the plugin reads of the database is let go afterwards; on SQLite it cannot write.
+        What the plugin reads of the database is let go afterwards; it writes in `transaction()`.
         """
         db.session.rollback()
+        call = Call(plugin)
         try:
-            with Call(plugin), reading():
+            with call, reading():
                 return work()
         finally:
             db.session.rollback()
+            if call.seconds > plugin.usage.slowest:
+                plugin.usage.slowest, plugin.usage.slowest_hook = call.seconds, hook
 
     def failed(self, plugin: Plugin, hook: str, reason: str) -> None:
         """Records a failure in the present transaction and switches the plugin off after too many."""
@@ -191,7 +203,8 @@ class Manager:
         shop.switch_plugin(plugin.name, on=False, reason=reason, by_itself=True)
 
 
-def _invoke(impl: HookImpl, arguments: dict[str, Any]) -> Any:
+def invoke(impl: HookImpl, arguments: dict[str, Any]) -> Any:
+    """Calls an implementation with those of the arguments that it takes."""
     kwargs = {name: arguments[name] for name in impl.kwargnames if name in arguments}
     return impl.function(*map(arguments.__getitem__, impl.argnames), **kwargs)
 
@@ -200,7 +213,8 @@ def _name(impl: HookImpl) -> str:
     return str(impl.opts.get("specname") or impl.function.__name__)
 
 
-def _cause(exc: BaseException, plugin: Plugin) -> str:
+def cause(exc: BaseException, plugin: Plugin) -> str:
+    """What a plugin raised, with the place in it, in one line."""
     text = str(exc).partition("\n")[0][:300]
     return f"{plugin_loading.where(exc, plugin)}{type(exc).__name__}: {text}"
 
@@ -229,40 +243,13 @@ def setting(name: str) -> str:
     raise PluginProblem(f"no plugin declares a setting {name!r} in salesbot_settings")
 
 
-def start(app: Flask) -> None:
-    """Lets plugins declare settings and add routes and commands; a faulty one is left out whole."""
-    manager: Manager = app.extensions["salesbot.plugins"]
-    for plugin in manager.plugins:
-        try:
-            _start_one(app, manager, plugin)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as exc:  # noqa: BLE001 - a plugin may raise anything while it starts
-            manager.settings.pop(plugin.name, None)
-            manager.leave_out(plugin, _cause(exc, plugin))
+@contextmanager
+def transaction() -> Iterator[None]:
+    """What a plugin writes outside a turn: committed at the end, undone when anything is raised.
 
-
-def _start_one(app: Flask, manager: Manager, plugin: Plugin) -> None:
-    for impl in plugin.implementations.get("salesbot_settings", ()):
-        declared = list(_invoke(impl, {}) or ())
-        if not all(isinstance(item, Setting) for item in declared):
-            raise PluginProblem("salesbot_settings returns a list of Setting")
-        manager.settings.setdefault(plugin.name, []).extend(declared)
-    for impl in plugin.implementations.get("salesbot_register_blueprints", ()):
-        before = set(app.blueprints)
-        try:
-            _invoke(impl, {"app": app})
-        finally:
-            for name in set(app.blueprints) - before:
-                app.extensions["salesbot.plugin_of_blueprint"][name] = plugin.name
-    commands = dict(app.cli.commands)
-    try:
-        for impl in plugin.implementations.get("salesbot_register_commands", ()):
-            _invoke(impl, {"cli": app.cli})
-        taken = [name for name, command in commands.items() if app.cli.commands.get(name) is not command]
-        if taken:
-            raise PluginProblem(f"salesbot has a command {taken[0]!r} already; choose another name")
-    except BaseException:
-        app.cli.commands.clear()
-        app.cli.commands.update(commands)
-        raise
+    For jobs, payment methods, deliveries, routes and commands. Keep HTTP and waiting out of it: on
+    SQLite nobody else writes meanwhile.
+    """
+    db.session.rollback()
+    with writing(), database.transaction():
+        yield

@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
+from pluggy import HookImpl
 from sqlalchemy import Connection
 
 from salesbot import outbox, plugin_manager
 from salesbot.channels import Incoming
 from salesbot.database import db
+from salesbot.errors import PluginProblem
 from salesbot.global_words import global_words, known_words
-from salesbot.messages import Chat, Choice, Customer
+from salesbot.messages import Chat, Choice, Customer, Reply
+from salesbot.plugin_loading import Plugin
 from salesbot.plugin_manager import Failed
-from salesbot.replies import MOST_CHOICES, checked_choices, checked_notes
-from salesbot.services import conversations, shop
+from salesbot.replies import MOST_CHOICES, checked_choices, checked_notes, checked_replies
+from salesbot.services import catalog, conversations, shop
 from salesbot.services.conversations import ChatRow
 from salesbot.services.secrets_in_text import without_marks
-from salesbot.texts import speaking
+from salesbot.texts import language, speaking
 from salesbot.understanding import Shown, Understood, understand
+
+FILTER = "salesbot_filter_reply"
 
 
 class Turn:
@@ -46,6 +51,27 @@ class Turn:
             self.notes[plugin] = notes
         else:
             self.notes.pop(plugin, None)
+
+    def filtered(self, replies: list[Reply]) -> list[Reply]:
+        """Replies after the plugins that change replies have seen them."""
+        if not self.manager.has(FILTER):
+            return replies
+        for plugin, impl in self.manager.in_order(FILTER):
+            replies = [self._changed(plugin, impl, reply) for reply in replies]
+        return replies
+
+    def _changed(self, plugin: Plugin, impl: HookImpl, reply: Reply) -> Reply:
+        chat = self.chat_for(plugin.name)
+
+        def check(value: object) -> tuple[list[Reply], dict[str, Any]]:
+            return checked_replies(value) or [reply], checked_notes(chat.data)
+
+        result = self.manager.call(plugin, impl, {"reply": reply, "chat": chat}, check)
+        if isinstance(result, Failed):
+            return reply
+        (changed, *_others), notes = result
+        self.keep_notes(plugin.name, notes)
+        return cast("Reply", changed)
 
     def understand(self, incoming: Incoming) -> Understood:
         """What the customer meant by this message."""
@@ -105,6 +131,33 @@ def menu_items(chat: Chat) -> list[Choice]:
             turn.keep_notes(plugin.name, notes)
             found += choices
     return found[:MOST_CHOICES]
+
+
+def search(words: str) -> list[int]:
+    """The ids of products for `words`, best first: by a plugin's own search, else the shop's."""
+    manager = plugin_manager.current()
+    arguments = {"words": words, "language": language()}
+    for plugin, impl in manager.in_order("salesbot_search"):
+        found = manager.call(plugin, impl, arguments, _checked_ids)
+        if found is not None and not isinstance(found, Failed):
+            return list(found)
+    return catalog.find(words)
+
+
+def _checked_ids(value: object) -> list[int] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple) or not all(type(item) is int for item in value):
+        raise PluginProblem("salesbot_search returns ids of products, or None")
+    return list(value)
+
+
+def filtered_for(conversation_id: int, replies: list[Reply]) -> list[Reply]:
+    """Unasked replies to a chat after the plugins that change replies have seen them."""
+    if not plugin_manager.current().has(FILTER):
+        return replies
+    row = conversations.lock_chat_by_id(db.session.connection(), conversation_id)
+    return Turn(db.session.connection(), row).filtered(replies)
 
 
 def _turn_of(chat: Chat) -> Turn:

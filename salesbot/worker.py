@@ -7,17 +7,18 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from flask import Flask
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from salesbot import fulfilment, handback, logs, outbox, shop_state
+from salesbot import fulfilment, handback, jobs, logs, outbox, plugin_manager, shop_state
 from salesbot.channels import Outgoing, registry
 from salesbot.database import db, in_transaction, reading
 from salesbot.errors import DatabaseBusy, NotSent, SalesbotError, SendUnknown
 from salesbot.fulfilment import deliveries, orders, refunds
-from salesbot.services import keyring, waiting
+from salesbot.messages import Job
+from salesbot.services import keyring, plugin_usage, waiting
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ PAUSE = 0.25
 LONGEST_PAUSE = 10.0
 """Seconds between two looks while something is wrong."""
 SENDERS = 8
+DOERS = 4
+"""Jobs of plugins that one worker does at the same time."""
 SWEEP = 15.0
 """Seconds between two looks for what a dead worker left behind."""
 
@@ -49,7 +52,10 @@ class Worker:
             (refunds.has_due, lambda _each: fulfilment.refund_next()),
             (orders.has_to_remind, lambda _each: in_transaction(fulfilment.remind_next)),
             (orders.has_overdue, lambda _each: in_transaction(fulfilment.expire_next)),
+            (jobs.has_due, self._do_a_job),
         )
+        self._doers: ThreadPoolExecutor | None = None
+        self._doing: set[Future[None]] = set()
         self.stopping = threading.Event()
         self._swept = float("-inf")
 
@@ -65,7 +71,10 @@ class Worker:
         while not self.stopping.is_set() and not self._open_up():
             self.stopping.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
-        with ThreadPoolExecutor(SENDERS, thread_name_prefix="sender") as senders:
+        with (
+            ThreadPoolExecutor(SENDERS, thread_name_prefix="sender") as senders,
+            ThreadPoolExecutor(DOERS, thread_name_prefix="job") as self._doers,
+        ):
             while not self.stopping.is_set():
                 try:
                     busy = self.once(senders.map)
@@ -119,8 +128,31 @@ class Worker:
         if time.monotonic() - self._swept > SWEEP:
             self._swept = time.monotonic()
             in_transaction(outbox.find_stale)
+            in_transaction(jobs.plan)
+            plugin_usage.write_down(plugin_manager.current().plugins)
         if self._ends is not None and self._ends():
             self.stopping.set()
+
+    def _do_a_job(self, _each: Mapper) -> bool:
+        """Begins one job of a plugin, beside all other work: it may take as long as it likes."""
+        self._doing = {doing for doing in self._doing if not doing.done()}
+        if len(self._doing) >= DOERS:
+            return False
+        job = jobs.claim()
+        if job is None:
+            return False
+        if self._doers is None:
+            jobs.perform(job)
+        else:
+            self._doing.add(self._doers.submit(self._do, job))
+        return True
+
+    def _do(self, job: Job) -> None:
+        try:
+            with self.app.app_context():
+                jobs.perform(job)
+        except Exception:  # nobody waits for what it raises
+            log.exception("what became of job %s can't be written down", job.name)
 
     def _send(self, each: Mapper) -> bool:
         taken = in_transaction(outbox.claim)

@@ -60,7 +60,8 @@ def _examples() -> list[tuple[str, Path, bool]]:
         parser.read(setup, encoding="utf-8")
         for line in parser["options.entry_points"]["salesbot.plugins"].strip().splitlines():
             plugin, _equals, module = line.partition(" = ")
-            found.append((plugin, setup.parent / f"{module}.py", True))
+            package = setup.parent / module / "__init__.py"
+            found.append((plugin, package if package.is_file() else setup.parent / f"{module}.py", True))
     return found
 
 

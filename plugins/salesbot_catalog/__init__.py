@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from salesbot import Chat, Choice, Message, Reply, hookimpl, is_row_id, show_money, translator
+from salesbot import Chat, Choice, Message, Reply, hookimpl, is_row_id, search, show_money, translator
 from salesbot.services import catalog, links, shop, waiting
 from salesbot.services.catalog import Item
 
@@ -66,7 +66,7 @@ def _shelf(category_id: int, language: str) -> Reply | None:
 
 
 def _search(words: str, language: str) -> Reply | None:
-    found = catalog.search(words)
+    found = catalog.items(search(words))
     if not found:
         return None
     if len(found) == 1:

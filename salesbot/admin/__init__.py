@@ -28,6 +28,7 @@ from salesbot.admin.simulator import SimulatorView
 from salesbot.admin.staff import StaffView
 from salesbot.admin.templates import TemplatesView
 from salesbot.admin.views import ShopModelView
+from salesbot.migrations import of_plugins
 from salesbot.services import shop
 
 _VIEWS: dict[type[Any], type[ShopModelView]] = {
@@ -71,21 +72,8 @@ def init_admin(app: Flask, plugin_models: Iterable[type[DeclarativeBase]] | None
 
 
 def models_of_plugins() -> list[type[DeclarativeBase]]:
-    """The models that active plugins of this app define.
-
-    Tables live in one registry for the whole process, also those of plugins that another app of
-    this process loaded.
-    """
-    homes = {
-        str(getattr(plugin.module, "__name__", "")).partition(".")[0]
-        for plugin in plugin_manager.current().plugins
-    }
-    found = {
-        mapper.class_
-        for mapper in models.Product.registry.mappers
-        if mapper.class_ not in models.ALL and mapper.class_.__module__.partition(".")[0] in homes
-    }
-    return sorted(found, key=lambda model: str(model.__tablename__))
+    """The models that active plugins of this app define."""
+    return [model for plugin in plugin_manager.current().plugins for model in of_plugins.models_of(plugin)]
 
 
 class Frame:

@@ -406,6 +406,21 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         needs=_INTERNAL,
         first=_names("name language status use text"),
     ),
+    models.Job: _record(
+        many=_("Jobs of plugins"),
+        one=_("job"),
+        group=SYSTEM,
+        icon="fa-clock-rotate-left",
+        needs=_INTERNAL,
+        in_menu=False,
+        never=_names("data"),
+        search=_names("name error"),
+        large=True,
+        empty=_("No job waits."),
+    ),
+    models.PluginUsage: _record(
+        many=_("Calls of plugins"), one=_("plugin"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="name"
+    ),
     models.PluginState: _record(
         many=_("Plugin switches"), one=_("switch"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="name"
     ),
@@ -419,5 +434,5 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
 
 
 def rules_for(model: type[Any]) -> Rules:
-    """The model's exceptions, or what holds for any model."""
-    return EXCEPTIONS.get(model, Rules())
+    """The model's exceptions, what a plugin's model says of itself in `__admin__`, or what holds for any."""
+    return EXCEPTIONS.get(model) or Rules(**getattr(model, "__admin__", {}))

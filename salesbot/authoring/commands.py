@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+from flask.cli import with_appcontext
 
 from salesbot.authoring import scaffold
 from salesbot.errors import PluginProblem
@@ -43,4 +44,22 @@ def new_plugin(name: str, parts: tuple[str, ...], folder: Path | None) -> None:
     )
 
 
-COMMANDS = (new_plugin,)
+@click.command("new-migration")
+@click.argument("plugin")
+@click.argument("words")
+@with_appcontext
+def new_migration(plugin: str, words: str) -> None:
+    """Write the next migration of an installed PLUGIN from its models; WORDS say what changes."""
+    from salesbot.authoring import migrations  # noqa: PLC0415 - it needs the database, others don't
+
+    try:
+        file = migrations.write(plugin, words)
+    except PluginProblem as exc:
+        raise click.ClickException(str(exc)) from exc
+    if file is None:
+        click.echo("The models and the tables say the same. Nothing to write.")
+        return
+    click.echo(f"  {file}\n\nRead it over. `salesbot db upgrade` carries it out.")
+
+
+COMMANDS = (new_plugin, new_migration)

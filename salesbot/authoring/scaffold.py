@@ -15,7 +15,7 @@ from pathlib import Path
 from salesbot.errors import PluginProblem
 from salesbot.plugin_loading import BUILT_IN
 
-PARTS = ("settings", "payment", "delivery")
+PARTS = ("settings", "payment", "delivery", "job", "models", "admin")
 PIECES = Path(__file__).parent / "template"
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 

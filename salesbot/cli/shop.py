@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from salesbot import demo as demo_shop
 from salesbot import plugin_manager
+from salesbot.cli import talking
 from salesbot.cli.ready import on_the_database
 from salesbot.database import transaction
 from salesbot.models.staff import ROLES
@@ -30,9 +31,14 @@ def demo() -> None:
 
 
 @click.command()
+@click.option("--trace", metavar="TEXT", help="Say TEXT as a customer, and show which plugins are asked.")
 @with_appcontext
-def plugins() -> None:
+def plugins(trace: str | None) -> None:
     """List every plugin: what it does, or why it was left out."""
+    if trace is not None:
+        with on_the_database():
+            talking.say_once(trace, trace=True)
+        return
     off = _switched_off()
     lines = [_line(plugin, off) for plugin in plugin_manager.current().all]
     lines += [_left_out_line(name) for name in current_app.config["DISABLED_PLUGINS"]]

@@ -11,12 +11,14 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from salesbot import dispatcher, outbox
+from salesbot import dispatcher, outbox, plugin_manager
 from salesbot.channels import Outgoing, simulator
+from salesbot.cli import tracing
 from salesbot.cli.ready import on_the_database
 from salesbot.cli.trouble import in_plain_words
 from salesbot.database import db, reading
 from salesbot.models import Conversation, Message
+from salesbot.services import plugin_usage
 from salesbot.worker import Worker
 
 ADDRESS = "terminal"
@@ -25,18 +27,32 @@ ADDRESS = "terminal"
 @click.command()
 @click.argument("text")
 @click.option("--as", "address", default=ADDRESS, show_default=True, help="Which customer says it.")
+@click.option("--trace", is_flag=True, help="Show which plugins are asked, and what each returns.")
 @with_appcontext
-def say(text: str, address: str) -> None:
+def say(text: str, address: str, trace: bool) -> None:
     """Say TEXT to the bot as a customer and print its replies."""
     with on_the_database():
         _newest(address)
-    _print(_heard(text, address))
+    say_once(text, address, trace=trace)
+
+
+def say_once(text: str, address: str = ADDRESS, *, trace: bool = False) -> None:
+    """Says one thing and prints what comes, after the calls of plugins that led there."""
+    if not trace:
+        _print(_heard(text, address))
+        return
+    with tracing.watching(plugin_manager.current()) as seen:
+        heard = _heard(text, address)
+    tracing.show(seen)
+    click.echo()
+    _print(heard)
 
 
 @click.command()
 @click.option("--as", "address", default=ADDRESS, show_default=True, help="Which customer you are.")
+@click.option("--trace", is_flag=True, help="Show which plugins are asked, and what each returns.")
 @with_appcontext
-def chat(address: str) -> None:
+def chat(address: str, trace: bool) -> None:
     """Talk to the bot as a customer; an empty line or Ctrl+D ends it."""
     click.echo('You are a customer. Write "hi". An empty line ends the chat.')
     with on_the_database():
@@ -47,7 +63,7 @@ def chat(address: str) -> None:
         if line is None or not line.strip():
             click.echo()
             return
-        _print(_heard(line.strip(), address))
+        say_once(line.strip(), address, trace=trace)
         last = _newest(address)
 
 
@@ -57,6 +73,7 @@ def _heard(text: str, address: str) -> list[Outgoing]:
         before = _newest(address)
         answer = dispatcher.receive(simulator.incoming(address, text))
         Worker(current_app._get_current_object()).drain()  # type: ignore[attr-defined]
+        plugin_usage.write_down(plugin_manager.current().plugins)
     told = {message.id for message in answer.messages}
     later = [message for message in _since(address, before) if message.id not in told]
     return sorted([*answer.messages, *later], key=lambda message: message.id)

@@ -10,7 +10,7 @@ from salesbot.fulfilment.deliveries import (
 )
 from salesbot.fulfilment.downloads import count_download, file_of, renew
 from salesbot.fulfilment.events import take_event
-from salesbot.fulfilment.methods import method_named, method_titles, payment_methods
+from salesbot.fulfilment.methods import method_named, method_titles, outside, payment_methods
 from salesbot.fulfilment.orders import cancel, expire_next, place, remind_next
 from salesbot.fulfilment.payments import (
     begin_payment,
@@ -38,6 +38,7 @@ __all__ = [
     "is_payable",
     "method_named",
     "method_titles",
+    "outside",
     "payment_methods",
     "place",
     "refund_next",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field, replace
 
-from salesbot import clock, logs, outbox, plugin_manager
+from salesbot import clock, logs, outbox, plugin_manager, turns
 from salesbot.database import db
 from salesbot.errors import WrongState
 from salesbot.messages import Reply
@@ -66,8 +66,15 @@ class Changes:
             nothing_unasked = self.order.customer.stopped_at is not None and first is None
             if not said or nothing_unasked:
                 return
-            replies = [reply for _plugin, reply in said]
-            asker, asked = next(((plugin, reply.ask) for plugin, reply in said if reply.ask), ("", None))
+            replies = turns.filtered_for(self.order.conversation_id, [reply for _plugin, reply in said])
+            asker, asked = next(
+                (
+                    (plugin, reply.ask)
+                    for (plugin, _said), reply in zip(said, replies, strict=True)
+                    if reply.ask
+                ),
+                ("", None),
+            )
             whole = Reply(
                 "\n\n".join(reply.text for reply in replies if reply.text),
                 outbox.choices_of(replies),

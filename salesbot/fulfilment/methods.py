@@ -25,7 +25,7 @@ def outside(plugin: Plugin, hook: str, work: Callable[[], T]) -> T | None:
     Somebody else who does not answer is no fault of the plugin: it stays on for when they are back.
     """
     try:
-        result: T = plugin_manager.current().call_outside(plugin, work)
+        result: T = plugin_manager.current().call_outside(plugin, hook, work)
     except KeyboardInterrupt:
         raise
     except (ConnectionError, TimeoutError) as exc:

@@ -1,4 +1,4 @@
-"""How Alembic reaches the shop's database: on the app's own engine, one migration a transaction."""
+"""How Alembic reaches the shop's database: on the app's own engine, one migration a transaction, then plugins'."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection
 
-from salesbot.migrations.support import foreign_keys_off, include_object, render_item
+from salesbot.migrations import of_plugins
+from salesbot.migrations.support import foreign_keys_off, include_object, newest, render_item
 
 database = current_app.extensions["migrate"].db
 
@@ -23,6 +24,14 @@ def _run(connection: Connection) -> None:
         context.run_migrations()
 
 
+def _goes_to_the_newest() -> bool:
+    """Whether this is an upgrade to the end; other commands of Alembic have no destination."""
+    try:
+        return bool(context.get_revision_argument() == newest())
+    except KeyError:
+        return False
+
+
 if context.is_offline_mode():
     raise SystemExit("salesbot's migrations need a database to look at; run them without --sql")
 
@@ -33,3 +42,6 @@ else:
     with database.engine.connect() as own, foreign_keys_off(own):
         _run(own)
         own.commit()
+    if _goes_to_the_newest():
+        with database.engine.connect() as own:
+            of_plugins.upgrade_all(current_app.extensions["salesbot.plugins"].plugins, own)

@@ -1,15 +1,16 @@
 """The rows of a shop: what is true of ONE row, with constraints that make wrong states impossible."""
 
-from salesbot.database import db
+from salesbot.database import BigId, EncryptedText, Money, UTCDateTime, db
 from salesbot.models.catalog import Category, LicenceKey, Product
 from salesbot.models.conversations import Conversation, Message
 from salesbot.models.coupons import Coupon
 from salesbot.models.customers import Customer, CustomerAddress
 from salesbot.models.deliveries import Delivery
 from salesbot.models.inbox import CannedReply, ConversationEvent, ConversationLabel, Label, Presence
+from salesbot.models.jobs import Job
 from salesbot.models.orders import Order, OrderEvent, OrderLine
 from salesbot.models.payments import Payment, PaymentEvent, Refund
-from salesbot.models.shop import PluginFailure, PluginState, ShopRevision, ShopSetting
+from salesbot.models.shop import PluginFailure, PluginState, PluginUsage, ShopRevision, ShopSetting
 from salesbot.models.staff import StaffUser
 from salesbot.models.waiting import StockWait
 from salesbot.models.whatsapp import ContentTemplate, MessageTemplate
@@ -43,10 +44,13 @@ ALL = (
     PluginFailure,
     ContentTemplate,
     MessageTemplate,
+    PluginUsage,
+    Job,
 )
 
 __all__ = [
     "ALL",
+    "BigId",
     "CannedReply",
     "Category",
     "ContentTemplate",
@@ -57,10 +61,13 @@ __all__ = [
     "Customer",
     "CustomerAddress",
     "Delivery",
+    "EncryptedText",
+    "Job",
     "Label",
     "LicenceKey",
     "Message",
     "MessageTemplate",
+    "Money",
     "Order",
     "OrderEvent",
     "OrderLine",
@@ -68,6 +75,7 @@ __all__ = [
     "PaymentEvent",
     "PluginFailure",
     "PluginState",
+    "PluginUsage",
     "Presence",
     "Product",
     "Refund",
@@ -75,5 +83,6 @@ __all__ = [
     "ShopSetting",
     "StaffUser",
     "StockWait",
+    "UTCDateTime",
     "db",
 ]

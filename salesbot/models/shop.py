@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from salesbot import clock
@@ -40,6 +40,19 @@ class PluginState(Model):
     reason: Mapped[str] = mapped_column(Text, default="")
     by_itself: Mapped[bool] = mapped_column(default=False)
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now, onupdate=clock.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PluginUsage(Model):
+    """How often a plugin was called by all processes, and its slowest call; a few seconds behind."""
+
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    calls: Mapped[int] = mapped_column(BigInteger, default=0)
+    slowest_ms: Mapped[int] = mapped_column(default=0)
+    slowest_hook: Mapped[str] = mapped_column(String(100), default="")
+    slowest_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     def __str__(self) -> str:
         return self.name

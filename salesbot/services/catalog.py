@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -134,14 +134,26 @@ def favourites(limit: int) -> list[Item]:
 
 
 def search(words: str) -> list[Item]:
-    """Products for `words`, best first; every word must be found, one mistake in a longer one is forgiven."""
+    """Products for `words`, best first."""
+    return items(find(words))
+
+
+def find(words: str) -> list[int]:
+    """The ids of products for `words`, best first.
+
+    Every word must be found, and one mistake in a longer one is forgiven.
+    """
     wanted = _significant(words)
     if not wanted:
         return []
     scored = [(_score(wanted, texts), product_id) for product_id, *texts in rows(_TEXTS)]
-    best = [product_id for score, product_id in sorted(scored, key=lambda pair: -pair[0]) if score]
-    by_id = {found.id: found for found in _items(_SOME_ITEMS, ids=best)}
-    return [by_id[product_id] for product_id in best if product_id in by_id]
+    return [product_id for score, product_id in sorted(scored, key=lambda pair: -pair[0]) if score]
+
+
+def items(product_ids: Sequence[int]) -> list[Item]:
+    """Those of these products that are for sale, in the order of the ids."""
+    by_id = {found.id: found for found in _items(_SOME_ITEMS, ids=product_ids)} if product_ids else {}
+    return [by_id[product_id] for product_id in product_ids if product_id in by_id]
 
 
 def has_any() -> bool:

@@ -14,6 +14,8 @@ from flask_migrate import upgrade
 
 from salesbot.app import create_app
 from salesbot.config import OPTIONS, PREFIX
+from salesbot.database import db
+from salesbot.migrations import of_plugins
 from salesbot.migrations.support import FOLDER
 from salesbot.testing.shelf import Shelf, close
 
@@ -51,6 +53,15 @@ def copied(template: Path, folder: Path) -> Path:
     if folder.exists():
         shutil.rmtree(folder)
     return Path(shutil.copytree(template, folder))
+
+
+def make_tables_of_plugins(app: Flask) -> None:
+    """Brings the tables of the app's plugins up; whatever goes wrong is the test's to see."""
+    manager = app.extensions["salesbot.plugins"]
+    for plugin in manager.plugins:
+        if of_plugins.folder_of(plugin) is not None:
+            with app.app_context(), db.engine.begin() as connection:
+                of_plugins.upgrade(plugin, connection)
 
 
 def option_names() -> list[str]:
@@ -101,6 +112,7 @@ class Apps:
             fresh=fresh,
         )
         self._made.append(app)
+        make_tables_of_plugins(app)
         return app
 
     def __enter__(self) -> Self:

@@ -32,7 +32,7 @@ def events(method: str) -> Response:
         return seen
 
     try:
-        seen = plugin_manager.current().call_outside(plugin, read)
+        seen = plugin_manager.current().call_outside(plugin, "PaymentMethod.events", read)
     except NotFromProvider as exc:
         log.warning("refused a request that is not from %s: %s", method, exc)
         abort(400)

@@ -134,8 +134,8 @@ def bad_link(_error: BadLink) -> Response:
 
 @blueprint.app_errorhandler(404)
 def nothing_here(error: HTTPException) -> Response | HTTPException:
-    """An address that we don't have."""
-    if request.path.startswith(_FOR_PROGRAMS):
+    """An address that we don't have; the back office says so in its own look."""
+    if request.path.startswith((*_FOR_PROGRAMS, "/admin/")):
         return error
     return pages.page(
         "message.html",

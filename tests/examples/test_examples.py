@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from salesbot.authoring import project
 from tests.support.installs import LEFTOVERS, ROOT, new_installation
 from tools.make_hooks_page import uses
 
@@ -48,10 +49,15 @@ def test_it_has_a_conversation_and_a_crash_among_its_tests(folder, name):
 def test_all_of_them_are_listed_and_answer_together(environment, tmp_path):
     environment.run("salesbot", "db", "upgrade", folder=tmp_path)
     listed = environment.run("salesbot", "plugins", folder=tmp_path)
-    for plugin in ("football", "gift", "passes"):
+    for name in EXAMPLES:
+        (plugin,) = project.read(ROOT / "examples" / name).plugins
         assert re.search(rf"^{plugin} +1\.0 +on: ", listed, re.MULTILINE)
     assert "You too?" in environment.run("salesbot", "say", "football", folder=tmp_path)
-    assert "Send a gift" in environment.run("salesbot", "say", "hi", folder=tmp_path)
+    menu = environment.run("salesbot", "say", "hi", folder=tmp_path)
+    assert "Send a gift" in menu
+    line = re.search(r"(\d+)\. My stamp card", menu)[1]
+    # The installed package brought its migrations along.
+    assert "You have 0 of 5 stamps." in environment.run("salesbot", "say", line, folder=tmp_path)
 
 
 def test_every_hook_is_used_by_a_built_in_or_an_example():

@@ -1,0 +1,159 @@
+"""Tables that plugins bring: each plugin has its own revisions, version table and prefix of names."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+from sqlalchemy.orm import DeclarativeBase
+
+from salesbot.database import db
+from salesbot.errors import PluginProblem
+from salesbot.migrations.support import FOLDER, OWN_TABLES, foreign_keys_off, render_item
+from salesbot.models import Product
+from salesbot.plugin_loading import Plugin
+
+log = logging.getLogger(__name__)
+
+HOOK = "salesbot_migrations"
+
+
+def prefix(plugin: Plugin) -> str:
+    """What the names of a plugin's tables begin with."""
+    return f"{plugin.name}_"
+
+
+def models_of(plugin: Plugin) -> list[type[DeclarativeBase]]:
+    """The models that a plugin's package defines.
+
+    Tables live in one registry for the whole process, also those of plugins that another app of
+    this process loaded.
+    """
+    home = str(getattr(plugin.module, "__name__", "")).partition(".")[0]
+    found = {
+        mapper.class_
+        for mapper in Product.registry.mappers
+        if mapper.class_.__module__.partition(".")[0] == home
+        and mapper.class_.__tablename__ not in OWN_TABLES
+    }
+    return sorted(found, key=lambda model: str(model.__tablename__))
+
+
+def check_names(plugin: Plugin) -> None:
+    """PluginProblem when a table of the plugin could be taken for somebody else's."""
+    for model in models_of(plugin):
+        if not str(model.__tablename__).startswith(prefix(plugin)):
+            raise PluginProblem(
+                f"table {model.__tablename__!r} of {model.__name__}: the names of this plugin's tables "
+                f"begin with {prefix(plugin)!r}"
+            )
+
+
+def folder_of(plugin: Plugin) -> Path | None:
+    """Where a plugin keeps its revisions; None when it brings none. PluginProblem when it is not there."""
+    for impl in plugin.implementations.get(HOOK, ()):
+        said = Path(str(impl.function()))
+        folder = said if said.is_absolute() else Path(plugin.path).parent / said
+        if not folder.is_dir():
+            raise PluginProblem(f"{HOOK} names the folder {folder}, which is not there")
+        return folder
+    return None
+
+
+def scripts_in(folder: Path) -> ScriptDirectory:
+    """The revisions in a plugin's folder."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", str(folder))
+    return ScriptDirectory.from_config(config)
+
+
+def upgrade(plugin: Plugin, connection: Connection, to: str = "head") -> None:
+    """Brings a plugin's tables up to a revision, in the connection's transaction."""
+    scripts = _scripts(plugin)
+    if scripts is not None:
+        _run(plugin, connection, lambda revision, _context: scripts._upgrade_revs(to, revision))  # noqa: SLF001
+
+
+def downgrade(plugin: Plugin, connection: Connection, to: str = "base") -> None:
+    """Takes a plugin's tables back to a revision, in the connection's transaction."""
+    scripts = _scripts(plugin)
+    if scripts is not None:
+        _run(plugin, connection, lambda revision, _context: scripts._downgrade_revs(to, revision))  # noqa: SLF001
+
+
+def upgrade_all(plugins: list[Plugin], connection: Connection) -> None:
+    """Each plugin's tables in a transaction of their own; one that fails does not keep the shop shut."""
+    for plugin in plugins:
+        try:
+            with foreign_keys_off(connection), connection.begin():
+                upgrade(plugin, connection)
+        except Exception:
+            log.exception(
+                "the tables of plugin %s could not be made; it will fail until they are", plugin.name
+            )
+
+
+def is_behind(plugin: Plugin, connection: Connection) -> bool:
+    """Whether a plugin's tables are older than its code."""
+    scripts = _scripts(plugin)
+    return (
+        scripts is not None
+        and configured(plugin, connection).get_current_revision() != scripts.get_current_head()
+    )
+
+
+def configured(plugin: Plugin, connection: Connection, **options: Any) -> MigrationContext:
+    """Alembic's view of one plugin's part of the database."""
+    mine = prefix(plugin)
+
+    def include(_item: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+        return kind != "table" or str(name).startswith(mine)
+
+    return MigrationContext.configure(
+        connection,
+        opts={
+            "version_table": f"alembic_version_{plugin.name}",
+            "target_metadata": db.metadata,
+            "include_object": include,
+            "render_item": render_item,
+            "compare_type": True,
+            "render_as_batch": True,
+            "transactional_ddl": True,
+            **options,
+        },
+    )
+
+
+def _scripts(plugin: Plugin) -> ScriptDirectory | None:
+    folder = folder_of(plugin)
+    return None if folder is None else scripts_in(folder)
+
+
+def _run(plugin: Plugin, connection: Connection, steps: Callable[[Any, Any], Any]) -> None:
+    context = configured(plugin, connection, fn=steps)
+    with _only_its_own_tables(plugin, connection), Operations.context(context):
+        context.run_migrations()
+
+
+@contextmanager
+def _only_its_own_tables(plugin: Plugin, connection: Connection) -> Iterator[None]:
+    before = set(inspect(connection).get_table_names())
+    yield
+    changed = before ^ set(inspect(connection).get_table_names())
+    others = sorted(
+        name
+        for name in changed
+        if not name.startswith(prefix(plugin)) and name != f"alembic_version_{plugin.name}"
+    )
+    if others:
+        raise PluginProblem(f"its migrations make or drop {', '.join(others)}, whose names begin otherwise")

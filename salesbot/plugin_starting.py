@@ -1,0 +1,123 @@
+"""What plugins add to an app while it is made: settings, jobs, pages, commands; a faulty one is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from flask import Flask
+from jinja2 import FileSystemLoader
+from pluggy import HookImpl
+
+from salesbot.errors import PluginProblem
+from salesbot.messages import Periodic, Setting
+from salesbot.migrations import of_plugins
+from salesbot.plugin_loading import Plugin
+from salesbot.plugin_manager import Manager, cause, invoke
+
+T = TypeVar("T")
+
+
+def start(app: Flask) -> None:
+    """Lets each plugin add what it brings; a faulty one is left out whole."""
+    manager: Manager = app.extensions["salesbot.plugins"]
+    for plugin in manager.plugins:
+        try:
+            _start_one(app, manager, plugin)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as exc:  # noqa: BLE001 - a plugin may raise anything while it starts
+            manager.settings.pop(plugin.name, None)
+            manager.periodic.pop(plugin.name, None)
+            manager.leave_out(plugin, cause(exc, plugin))
+
+
+def _start_one(app: Flask, manager: Manager, plugin: Plugin) -> None:
+    of_plugins.check_names(plugin)
+    settings = _declared(plugin, "salesbot_settings", Setting)
+    if settings:
+        manager.settings[plugin.name] = settings
+    periodic = _declared(plugin, "salesbot_periodic_jobs", Periodic)
+    for job in periodic:
+        if job.name.partition(":")[0] != plugin.name or job.every.total_seconds() < 1:
+            raise PluginProblem(
+                f"{job!r}: its name begins with {plugin.name + ':'!r}, its pause is a second or more"
+            )
+    if periodic:
+        manager.periodic[plugin.name] = periodic
+    _find_templates(app, plugin)
+    with _pages_of(app, plugin):
+        for impl in plugin.implementations.get("salesbot_register_blueprints", ()):
+            invoke(impl, {"app": app})
+        _add_admin_views(app, plugin)
+    with _commands_kept(app):
+        for impl in plugin.implementations.get("salesbot_register_commands", ()):
+            invoke(impl, {"cli": app.cli})
+
+
+def _declared(plugin: Plugin, hook: str, kind: type[T]) -> list[T]:
+    """All that a plugin's implementations of a hook return, one by one or in lists."""
+    found: list[T] = []
+    for impl in plugin.implementations.get(hook, ()):
+        value = invoke(impl, {}) or ()
+        items = [value] if isinstance(value, kind) else list(value)
+        if not all(isinstance(item, kind) for item in items):
+            raise PluginProblem(f"{hook} returns {kind.__name__} objects")
+        found += items
+    return found
+
+
+def _find_templates(app: Flask, plugin: Plugin) -> None:
+    """Templates in the package of a plugin are found, after all of the shop's own."""
+    folder = plugin.folder and plugin.folder / "templates"
+    loader = app.jinja_loader
+    if folder and folder.is_dir() and isinstance(loader, FileSystemLoader) and not plugin.built_in:
+        loader.searchpath.append(str(folder))
+
+
+@contextmanager
+def _pages_of(app: Flask, plugin: Plugin) -> Iterator[None]:
+    """Remembers whose the blueprints are that are added inside, also when this raises."""
+    before = set(app.blueprints)
+    try:
+        yield
+    finally:
+        for name in set(app.blueprints) - before:
+            app.extensions["salesbot.plugin_of_blueprint"][name] = plugin.name
+
+
+def _add_admin_views(app: Flask, plugin: Plugin) -> None:
+    implementations: Sequence[HookImpl] = plugin.implementations.get("salesbot_register_admin_views", ())
+    if not implementations or "admin" not in app.extensions:
+        return
+    admin: Any = app.extensions["admin"][0]
+    before = len(admin._views)  # noqa: SLF001 - Flask-Admin has no other list of them
+    hide: Callable[[], bool] = lambda: not plugin.problem  # noqa: E731 - it takes a method's place
+    try:
+        for impl in implementations:
+            invoke(impl, {"admin": admin})
+    finally:
+        added = admin._views[before:]  # noqa: SLF001 - as above
+        for view in added:
+            view.is_visible = hide
+    for view in added:
+        if not hasattr(view, "may_use"):
+            raise PluginProblem(
+                f"{type(view).__name__} would let anybody in; pages of the back office are salesbot.AdminPage"
+            )
+
+
+@contextmanager
+def _commands_kept(app: Flask) -> Iterator[None]:
+    """Keeps the shop's own commands; all are as before when anything is raised."""
+    commands = dict(app.cli.commands)
+    try:
+        yield
+        taken = [name for name, command in commands.items() if app.cli.commands.get(name) is not command]
+        if taken:
+            raise PluginProblem(f"salesbot has a command {taken[0]!r} already; choose another name")
+    except BaseException:
+        app.cli.commands.clear()
+        app.cli.commands.update(commands)
+        raise
