@@ -128,7 +128,8 @@ def salesbot_periodic_jobs() -> Periodic | Sequence[Periodic]:
 def salesbot_export_customer(customer: Customer) -> Mapping[str, object] | None:
     """What this plugin knows about a person, as JSON, for who asks what is stored about them.
 
-    Called inside a transaction that is only read. All plugins are asked.
+    Called inside a transaction that is only read. All plugins are asked, also those that are
+    switched off.
     """
 
 
@@ -137,7 +138,16 @@ def salesbot_erase_customer(customer: Customer) -> None:
     """Delete what this plugin knows about a person, who wants to be forgotten.
 
     Called inside the core's transaction, which ends undone as a whole when this raises: nobody is
-    told "forgotten" when something is left.
+    told "forgotten" when something is left. Plugins that are switched off are asked too.
+    """
+
+
+@hookspec
+def salesbot_customers_joined(customer: Customer, other: Customer) -> None:
+    """Two customers are one person: what this plugin keeps of `other` belongs to `customer` from now on.
+
+    Called inside the core's transaction, just before `other` is removed; it ends undone as a whole
+    when this raises.
     """
 
 

@@ -12,13 +12,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
+from salesbot import people
 from salesbot.admin import formatters
 from salesbot.admin.roles import staff_name
 from salesbot.admin.views import ShopModelView
-from salesbot.errors import WrongState
+from salesbot.errors import SalesbotError
 from salesbot.extensions import db, transaction
 from salesbot.models import Conversation, Customer, CustomerAddress, Order
-from salesbot.services import customers
 
 _LOOKS = {
     "state_pill": formatters.state_pill,
@@ -61,8 +61,8 @@ class CustomerView(ShopModelView):
         other = request.form.get("other", 0, type=int)
         try:
             with transaction():
-                customers.join(id, other, who=staff_name())
-        except WrongState as exc:
+                people.join(id, other, who=staff_name())
+        except SalesbotError as exc:
             flash(str(exc), "error")
         else:
             flash(gettext("They are one customer now, with all chats and orders."), "success")

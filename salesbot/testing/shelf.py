@@ -71,6 +71,8 @@ class _Kept:
         for made in self.extensions.values():
             if isinstance(made, RateLimiter):
                 made.storage.reset()
+        for plugin in self.manager.plugins:
+            plugin.usage = plugin_loading.Usage()
         configure(self.app, dict(self.values))
 
 

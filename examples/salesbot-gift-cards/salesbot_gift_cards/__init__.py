@@ -135,3 +135,10 @@ def salesbot_erase_customer(customer):
     for card in db.session.scalars(select(GiftCard).where(GiftCard.holder_id == customer.id)):
         card.holder_id = None
     db.session.flush()
+
+
+@hookimpl
+def salesbot_customers_joined(customer, other):
+    for card in db.session.scalars(select(GiftCard).where(GiftCard.holder_id == other.id)):
+        card.holder_id = customer.id
+    db.session.flush()

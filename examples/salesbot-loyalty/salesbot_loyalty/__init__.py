@@ -3,7 +3,7 @@
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from salesbot import (
     Card,
@@ -138,3 +138,8 @@ def salesbot_export_customer(customer):
 @hookimpl
 def salesbot_erase_customer(customer):
     db.session.execute(delete(Stamp).where(Stamp.customer_id == customer.id))
+
+
+@hookimpl
+def salesbot_customers_joined(customer, other):
+    db.session.execute(update(Stamp).where(Stamp.customer_id == other.id).values(customer_id=customer.id))

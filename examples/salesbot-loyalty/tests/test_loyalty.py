@@ -78,6 +78,25 @@ def test_staff_see_stamps_and_change_none(customer, book, staff):
     assert staff("owner").get("/admin/loyalty_stamp/new/").status_code in {302, 403, 404}
 
 
+def test_who_is_one_person_has_one_card_and_can_be_told_and_forgotten(customers, book, app):
+    from salesbot import people
+    from salesbot.models import db
+
+    ana, phone = customers("Ana"), customers("Ana's phone")
+    buys(ana, book)
+    buys(phone, book)
+    with app.app_context():
+        numbers = [one.orders[-1].customer.id for one in (ana, phone)]
+        people.join(*numbers, who="olga@example.com")
+        db.session.commit()
+        assert "You have 2 of 3 stamps." in phone.taps("loyalty:card")[0].text
+        ours = people.find(str(numbers[0]))
+        assert len(people.export(ours)["plugins"]["loyalty"]["stamps"]) == 2
+        people.erase(ours)
+        db.session.commit()
+        assert not people.export(people.find(str(numbers[0])))["plugins"]["loyalty"]["stamps"]
+
+
 def test_a_crash_stops_no_sale(customer, book, monkeypatch, caplog):
     monkeypatch.setattr("salesbot_loyalty.Stamp", None)
     assert "/d/" in buys(customer, book)

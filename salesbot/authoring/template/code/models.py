@@ -24,3 +24,8 @@ def salesbot_export_customer(customer):
 @hookimpl
 def salesbot_erase_customer(customer):
     models.forget(customer.id)
+
+
+@hookimpl
+def salesbot_customers_joined(customer, other):
+    models.hand_over(other.id, customer.id)
