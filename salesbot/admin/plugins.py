@@ -14,9 +14,12 @@ from salesbot import plugin_manager
 from salesbot.admin.formatters import moment
 from salesbot.admin.guard import Guard
 from salesbot.admin.rules import SYSTEM
+from salesbot.database import writing
 from salesbot.extensions import db, transaction
-from salesbot.models import PluginFailure, PluginState
-from salesbot.services import shop
+from salesbot.migrations import of_plugins
+from salesbot.models import PluginFailure, PluginState, PluginUsage
+from salesbot.plugin_manager import Manager
+from salesbot.services import plugin_usage, shop
 
 
 class PluginsView(Guard, BaseView):
@@ -36,15 +39,23 @@ class PluginsView(Guard, BaseView):
 
     @expose("/")
     def index(self) -> Any:
-        """All plugins with their state."""
+        """All plugins: state, order, hooks, settings, calls and failures."""
+        manager = plugin_manager.current()
+        _write_down(manager)
         newest = select(func.max(PluginFailure.id)).group_by(PluginFailure.plugin)
         failures = db.session.scalars(select(PluginFailure).where(PluginFailure.id.in_(newest)))
-        manager = plugin_manager.current()
+        counted = select(PluginFailure.plugin, func.count(PluginFailure.id)).group_by(PluginFailure.plugin)
+        asked = dict.fromkeys(plugin.name for plugin, _impl in manager.in_order("salesbot_handle_message"))
         return self.render(
             "admin/plugins.html",
             plugins=sorted(manager.all, key=lambda plugin: (plugin.built_in, plugin.name)),
             states={state.name: state for state in db.session.scalars(select(PluginState))},
             failures={failure.plugin: failure for failure in failures},
+            failed=dict(db.session.execute(counted).tuples().all()),
+            usage={row.name: row for row in db.session.scalars(select(PluginUsage))},
+            places={name: place for place, name in enumerate(asked, 1)},
+            settings=manager.settings,
+            behind=_behind(manager),
             disabled=sorted(current_app.config["DISABLED_PLUGINS"]),
             safe_mode=current_app.config["SAFE_MODE"],
             moment=moment,
@@ -61,3 +72,16 @@ class PluginsView(Guard, BaseView):
         said = gettext("%(name)s is on.", name=plugin) if on else gettext("%(name)s is off.", name=plugin)
         flash(said, "success")
         return redirect(f"{self.get_url('.index')}#{plugin}")
+
+
+def _write_down(manager: Manager) -> None:
+    """Lets the page show what this very process has seen until now."""
+    db.session.rollback()
+    with writing():
+        plugin_usage.write_down(manager.plugins)
+
+
+def _behind(manager: Manager) -> set[str]:
+    """Plugins whose tables are older than their code."""
+    connection = db.session.connection()
+    return {plugin.name for plugin in manager.plugins if of_plugins.is_behind(plugin, connection)}
