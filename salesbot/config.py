@@ -187,6 +187,12 @@ OPTIONS: tuple[Option, ...] = (
         in_back_office=True,
         page=WHATSAPP,
     ),
+    Option(
+        "SANDBOX_WORDS",
+        "what phones send to join Twilio's sandbox, like join calm-river",
+        in_back_office=True,
+        page=WHATSAPP,
+    ),
     Option("TWILIO_API_URL", "a stand-in for Twilio's API", "", _address, True),
     Option(
         "STRIPE_SECRET_KEY",

@@ -18,7 +18,7 @@ from salesbot.database import db, in_transaction, reading
 from salesbot.errors import DatabaseBusy, NotSent, SalesbotError, SendUnknown
 from salesbot.fulfilment import deliveries, orders, refunds
 from salesbot.messages import Job
-from salesbot.services import keyring, plugin_usage, waiting
+from salesbot.services import beats, keyring, plugin_usage, waiting
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +58,7 @@ class Worker:
         self._doing: set[Future[None]] = set()
         self.stopping = threading.Event()
         self._swept = float("-inf")
+        self._beaten = float("-inf")
 
     def run(self) -> None:
         """Works until told to stop; what it has begun is finished first.
@@ -77,6 +78,7 @@ class Worker:
         ):
             while not self.stopping.is_set():
                 try:
+                    self._say_that_it_works()
                     busy = self.once(senders.map)
                     pause = PAUSE
                 except (SQLAlchemyError, SalesbotError) as exc:
@@ -98,6 +100,12 @@ class Worker:
             log.error("the database did not answer: %s", type(exc).__name__)  # noqa: TRY400
             return False
         return True
+
+    def _say_that_it_works(self) -> None:
+        if time.monotonic() - self._beaten > SWEEP:
+            self._beaten = time.monotonic()
+            with self.app.app_context():
+                in_transaction(beats.beat)
 
     def once(self, each: Mapper = map) -> bool:
         """One look at everything; True when there was something to do. `each` maps over sendings.

@@ -31,7 +31,7 @@ def tables() -> str:
     parts = [
         *_table(option for option in OPTIONS if not option.in_back_office),
         "",
-        "These can be typed in the back office as well, under Settings; there they count at once:",
+        "These can also be typed in the back office, under Settings or Connect WhatsApp, and count at once:",
         "",
         *_table(option for option in OPTIONS if option.in_back_office),
     ]

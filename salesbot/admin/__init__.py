@@ -28,6 +28,7 @@ from salesbot.admin.simulator import SimulatorView
 from salesbot.admin.staff import StaffView
 from salesbot.admin.templates import TemplatesView
 from salesbot.admin.views import ShopModelView
+from salesbot.admin.whatsapp import ConnectView
 from salesbot.migrations import of_plugins
 from salesbot.services import shop
 
@@ -65,6 +66,7 @@ def init_admin(app: Flask, plugin_models: Iterable[type[DeclarativeBase]] | None
         admin.add_view(_VIEWS.get(model, ShopModelView)(model))
     admin.add_view(SimulatorView())
     admin.add_view(PluginsView())
+    admin.add_view(ConnectView())
     admin.add_view(TemplatesView())
     admin.add_view(SettingsView())
     app.context_processor(_frame)

@@ -421,6 +421,12 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
     models.PluginUsage: _record(
         many=_("Calls of plugins"), one=_("plugin"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="name"
     ),
+    models.WebhookTrouble: _record(
+        many=_("Wrong calls"), one=_("call"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="kind"
+    ),
+    models.WorkerBeat: _record(
+        many=_("Workers"), one=_("worker"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="name"
+    ),
     models.PluginState: _record(
         many=_("Plugin switches"), one=_("switch"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="name"
     ),

@@ -36,6 +36,7 @@ POLLED = {
     "admin_conversation.list_news",
     "admin_conversation.here",
     "admin_simulator.messages",
+    "admin_whatsapp.heard",
 }
 """What open pages ask for again and again by themselves."""
 _KEPT = {"admin_conversation.media"}

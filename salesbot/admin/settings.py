@@ -72,16 +72,16 @@ class SettingsView(Guard, BaseView):
     @expose("/", methods=["GET", "POST"])
     def index(self) -> Any:
         """The form, and what was typed into it."""
-        groups = [("", _shop_lines()), *_plugin_lines()]
+        groups = [("", core_lines("settings")), *_plugin_lines()]
         if request.method == "POST":
             lines = [line for _, group in groups for line in group if not line.fixed]
-            if _save(lines):
+            if save_lines(lines):
                 flash(gettext("Saved. It counts from the next message on."), "success")
                 return redirect(self.get_url(".index"))
         return self.render("admin/settings.html", groups=groups)
 
 
-def _save(lines: Sequence[Line]) -> bool:
+def save_lines(lines: Sequence[Line]) -> bool:
     """Keeps everything or, when one text can't be used, nothing."""
     # What a form does not hold, such as one that was opened before an update, stays as it is.
     typed = {line.key: _clean(request.form.get(line.key, line.value)) for line in lines}
@@ -102,20 +102,22 @@ def _save(lines: Sequence[Line]) -> bool:
     return True
 
 
-def _shop_lines() -> list[Line]:
+def core_lines(page: str) -> list[Line]:
+    """The core settings that are typed on a page of the back office, as they are now."""
     fixed = current_app.config["FIXED"]
     return [
         Line(
             key=option.name,
             title=_TITLES.get(option.name, option.name.replace("_", " ").capitalize()),
             help=_HELPS.get(option.name, f"{option.meaning[:1].upper()}{option.meaning[1:]}."),
-            value=_text(shop.setting(option.name)),
+            value="" if option.secret else _text(shop.setting(option.name)),
+            secret=option.secret,
             tall=option.name == "SHOP_ADDRESS",
             switch=isinstance(option.default, bool),
-            fixed=f"SALESBOT_{option.name}" if option.name in fixed else "",
+            fixed=shop.name_outside(option) if option.name in fixed else "",
         )
         for option in OPTIONS
-        if option.in_back_office and option.page == "settings"
+        if option.in_back_office and option.page == page
     ]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from babel import Locale
 from flask import abort, flash, redirect, request
 from flask_admin import BaseView, expose
-from flask_babel import gettext, lazy_gettext
+from flask_babel import get_locale, gettext, lazy_gettext
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
@@ -72,6 +73,7 @@ class TemplatesView(Guard, BaseView):
             titles=_TITLES,
             rows=rows,
             states=STATES,
+            language_names={code: _named(code) for code in languages},
             default_texts=templates.default_texts(languages),
             held=db.session.scalar(held) or 0,
             moment=moment,
@@ -141,6 +143,11 @@ def _asked(work: Callable[[], Any]) -> Any:
     except (NotSent, SendUnknown) as exc:
         flash(gettext("Twilio did not do it: %(why)s", why=str(exc)), "error")
         return None
+
+
+def _named(code: str) -> str:
+    """A language in the reader's own."""
+    return str(Locale.parse(code).get_display_name(get_locale()) or code).capitalize()
 
 
 def _by_language(rows: Any, use: str, languages: list[str]) -> list[tuple[str, MessageTemplate | None]]:

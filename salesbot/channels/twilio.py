@@ -50,6 +50,11 @@ def is_signed(request: Request) -> bool:
         return False
 
 
+def address_of(request: Request) -> str:
+    """The address for which we expect a signature of this request."""
+    return base_url() + request.path
+
+
 def is_ours(form: Mapping[str, str]) -> bool:
     """Whether the request speaks of our account."""
     ours = account().sid

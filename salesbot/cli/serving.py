@@ -120,9 +120,9 @@ def _greet(host: str, port: int) -> None:
             ]
         elif not staff.exist():
             lines.append("  Nobody can sign in yet: run `salesbot staff add you@example.com`.")
+        if links.base_url() != here:
+            lines.append(f"  The world sees it at {links.base_url()}")
         db.session.rollback()
-    if links.base_url() != here:
-        lines.append(f"  The world sees it at {links.base_url()}")
     click.echo("\n".join([*lines, "", "  Stop it with Ctrl+C.", ""]))
 
 

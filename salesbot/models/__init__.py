@@ -10,10 +10,17 @@ from salesbot.models.inbox import CannedReply, ConversationEvent, ConversationLa
 from salesbot.models.jobs import Job
 from salesbot.models.orders import Order, OrderEvent, OrderLine
 from salesbot.models.payments import Payment, PaymentEvent, Refund
-from salesbot.models.shop import PluginFailure, PluginState, PluginUsage, ShopRevision, ShopSetting
+from salesbot.models.shop import (
+    PluginFailure,
+    PluginState,
+    PluginUsage,
+    ShopRevision,
+    ShopSetting,
+    WorkerBeat,
+)
 from salesbot.models.staff import StaffUser
 from salesbot.models.waiting import StockWait
-from salesbot.models.whatsapp import ContentTemplate, MessageTemplate
+from salesbot.models.whatsapp import ContentTemplate, MessageTemplate, WebhookTrouble
 
 ALL = (
     Category,
@@ -46,6 +53,8 @@ ALL = (
     MessageTemplate,
     PluginUsage,
     Job,
+    WebhookTrouble,
+    WorkerBeat,
 )
 
 __all__ = [
@@ -84,5 +93,7 @@ __all__ = [
     "StaffUser",
     "StockWait",
     "UTCDateTime",
+    "WebhookTrouble",
+    "WorkerBeat",
     "db",
 ]

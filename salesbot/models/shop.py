@@ -32,6 +32,16 @@ class ShopRevision(Model):
     number: Mapped[int] = mapped_column(default=0)
 
 
+class WorkerBeat(Model):
+    """A worker that runs says so now and then; `name` is its machine and process."""
+
+    name: Mapped[str] = mapped_column(String(120), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class PluginState(Model):
     """Whether a plugin is switched off here, and why."""
 

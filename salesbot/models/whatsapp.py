@@ -53,3 +53,15 @@ class MessageTemplate(Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class WebhookTrouble(Model):
+    """What was last wrong with calls to our webhooks, one row a kind; no word of a customer stands in it."""
+
+    kind: Mapped[str] = mapped_column(state_type(), primary_key=True)
+    detail: Mapped[str] = mapped_column(String(300), default="")
+    times: Mapped[int] = mapped_column(default=1)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+
+    def __str__(self) -> str:
+        return self.kind

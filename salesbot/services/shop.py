@@ -19,6 +19,7 @@ __all__ = [
     "changed",
     "environment_name",
     "is_demo",
+    "name_outside",
     "plugin_setting",
     "save",
     "setting",
@@ -86,6 +87,11 @@ def environment_name(declared: Setting) -> str:
     """The environment's name of a plugin's setting; some have a customary one."""
     name = declared.name.upper()
     return name if name in BY_NAME and BY_NAME[name].customary else PREFIX + name
+
+
+def name_outside(option: Option) -> str:
+    """The environment's name of a core setting."""
+    return option.name if option.customary else PREFIX + option.name
 
 
 def is_demo() -> bool:

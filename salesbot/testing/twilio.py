@@ -19,6 +19,7 @@ from salesbot.channels import Incoming
 from salesbot.messages import Choice, Media
 from salesbot.testing import twilio_rules, twilio_webhooks
 from salesbot.testing.customer import Received
+from salesbot.testing.twilio_account import TwilioAccount
 from salesbot.testing.twilio_contents import Contents, Filled
 from salesbot.testing.twilio_webhooks import Answer, sid
 
@@ -64,8 +65,9 @@ class Misbehaviour:
 class StandIn:
     """Twilio, as far as the shop sees it. Use it as a context manager; tests have the fixture `twilio`.
 
-    `messages` are those taken on, `requests` counts every try, `contents` are the templates, and
-    `problems` says in words what the real one would have refused or passed over.
+    `messages` are those taken on, `requests` counts every try, `contents` are the templates,
+    `about` what it says of the account, and `problems` says in words what the real one would have
+    refused or passed over.
     """
 
     account: str = ACCOUNT
@@ -78,6 +80,7 @@ class StandIn:
     requests: int = 0
     media: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     contents: Contents = field(default_factory=lambda: Contents(ACCOUNT))
+    about: TwilioAccount = field(default_factory=TwilioAccount)
     _next: deque[Misbehaviour] = field(default_factory=deque)
     _told: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -121,6 +124,7 @@ class StandIn:
             for kept in (self.messages, self.problems, self.media, self._next, self._told):
                 kept.clear()
             self.contents.reset(ACCOUNT)
+            self.about.reset()
 
     def connect(self, app: Flask) -> None:
         """Sends webhooks to this app from now on, as its own account does."""
@@ -277,10 +281,12 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*args)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
-        """A medium that a customer sent, or templates, for the account alone."""
+        """A medium that a customer sent, templates, or the account, for the account alone."""
         path = urlsplit(self.path).path
         if path.startswith("/v1/Content"):
             self._content("GET", "")
+            return
+        if self._about("GET", ""):
             return
         held = self._stand_in.media.get(path)
         if not self._is_ours():
@@ -301,6 +307,8 @@ class _Handler(BaseHTTPRequestHandler):
         if urlsplit(self.path).path.startswith("/v1/Content"):
             self._content("POST", body)
             return
+        if self._about("POST", body):
+            return
         form = parse_qs(body, keep_blank_values=True)
         expected = f"/2010-04-01/Accounts/{self._stand_in.account}/Messages.json"
         if urlsplit(self.path).path != expected:
@@ -320,6 +328,13 @@ class _Handler(BaseHTTPRequestHandler):
         if self._is_ours():
             status, answer = self._stand_in.contents.answer(method, self.path, body)
             self._answer(status, "" if answer is None else json.dumps(answer))
+
+    def _about(self, method: str, body: str) -> bool:
+        """Whether the request was about the account or its senders; it is answered then."""
+        answer = self._stand_in.about.answer(method, self.path, body, self._stand_in.account)
+        if answer is not None and self._is_ours():
+            self._answer(answer[0], json.dumps(answer[1]))
+        return answer is not None
 
     def _is_ours(self) -> bool:
         """Whether the request comes with the account's key; it is answered when it does not."""

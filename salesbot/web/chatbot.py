@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+import time
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, current_app, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from salesbot import dispatcher, outbox, shop_state
 from salesbot.channels import twilio
+from salesbot.channels.twilio_api import account
 from salesbot.errors import DatabaseBusy
 from salesbot.extensions import csrf, db, in_transaction, reading
+from salesbot.services import webhook_calls
 
 log = logging.getLogger(__name__)
 
@@ -23,22 +27,44 @@ def only_twilio() -> None:
     with shop_state.as_last_seen():
         if twilio.is_signed(request) and twilio.is_ours(request.form):
             return
-    # Staff may have typed another account a moment ago; nobody else makes us ask the database.
+    # Staff may have typed another account a moment ago: the database is asked only when a call does not fit.
     with reading():
         shop_state.state()
         db.session.rollback()
     if not twilio.is_signed(request):
         log.warning("refused a request without a right signature for %s", request.path)
+        _note(webhook_calls.REFUSED, twilio.address_of(request))
         abort(403)
     if not twilio.is_ours(request.form):
         log.warning("refused a signed request of another account")
+        _note(webhook_calls.OTHER_ACCOUNT, request.form.get("AccountSid", ""))
         abort(403)
+
+
+NOTE_EVERY = 10.0
+"""Seconds between two notes of one kind by one process: strangers must not keep the database busy."""
+
+
+def _note(kind: str, detail: str) -> None:
+    """Tells whoever connects the shop what was wrong with a call."""
+    noted: dict[str, float] = current_app.extensions.setdefault("salesbot.noted_calls", {})
+    if time.monotonic() - noted.get(kind, float("-inf")) < NOTE_EVERY:
+        return
+    noted[kind] = time.monotonic()
+    try:
+        in_transaction(lambda: webhook_calls.note(kind, detail.replace("\x00", "")))
+    except (SQLAlchemyError, DatabaseBusy) as exc:
+        log.warning("what was wrong could not be noted: %s", type(exc).__name__)
 
 
 @blueprint.post("/message")
 def message() -> Response:
     """Handles one message and answers with TwiML."""
     incoming = twilio.parse(request.form)
+    with shop_state.as_last_seen():
+        is_for_another = request.form.get("To", "") not in {"", account().number}
+    if is_for_another:
+        _note(webhook_calls.OTHER_NUMBER, request.form["To"])
     if incoming is None:
         log.error("a signed message lacks MessageSid or From")
         abort(400)
