@@ -16,7 +16,7 @@ from salesbot import fulfilment, handback, jobs, logs, outbox, plugin_manager, s
 from salesbot.channels import Outgoing, registry
 from salesbot.database import db, in_transaction, reading
 from salesbot.errors import DatabaseBusy, NotSent, SalesbotError, SendUnknown
-from salesbot.fulfilment import deliveries, orders, refunds
+from salesbot.fulfilment import deliveries, giving_back, orders
 from salesbot.messages import Job
 from salesbot.services import beats, keyring, plugin_usage, waiting
 
@@ -49,7 +49,7 @@ class Worker:
             (deliveries.has_waiting, lambda _each: in_transaction(fulfilment.fill_waiting)),
             (handback.has_quiet, lambda _each: in_transaction(handback.give_back_next)),
             (waiting.somebody_to_tell, lambda _each: in_transaction(fulfilment.tell_next)),
-            (refunds.has_due, lambda _each: fulfilment.refund_next()),
+            (giving_back.has_due, lambda _each: fulfilment.refund_next()),
             (orders.has_to_remind, lambda _each: in_transaction(fulfilment.remind_next)),
             (orders.has_overdue, lambda _each: in_transaction(fulfilment.expire_next)),
             (jobs.has_due, self._do_a_job),

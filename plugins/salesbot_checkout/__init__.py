@@ -8,7 +8,7 @@ from typing import Any
 
 from salesbot import Chat, Choice, Message, Order, Reply, hookimpl, is_row_id, show_money, translator
 from salesbot.fulfilment import CouponRefused, NotForSale, OutOfStock
-from salesbot.services import catalog, coupons, links
+from salesbot.services import catalog, coupons, links, payments
 from salesbot_checkout.cart import Cart
 
 _ = translator(__name__)
@@ -206,9 +206,11 @@ def salesbot_order_changed(order: Order, old: str, new: str) -> Reply | None:
     if new != "expired":
         return None
     first = order.lines[0].product.id
+    if payments.has_come_for(order.id):
+        text = _("Your order {number} was not paid in full in time, so I let it go.")
+    else:
+        text = _("Your order {number} was not paid in time, so I let it go. Nothing was charged.")
     return Reply(
-        _("Your order {number} was not paid in time, so I let it go. Nothing was charged.").format(
-            number=order.number
-        ),
+        text.format(number=order.number),
         [Choice(f"product:{first}", _("Look at it again")), Choice("menu", _("Menu"))],
     )

@@ -10,6 +10,7 @@ from salesbot.fulfilment.deliveries import (
 )
 from salesbot.fulfilment.downloads import count_download, file_of, renew
 from salesbot.fulfilment.events import take_event
+from salesbot.fulfilment.giving_back import refund_next
 from salesbot.fulfilment.methods import method_named, method_titles, outside, payment_methods
 from salesbot.fulfilment.orders import cancel, expire_next, place, remind_next
 from salesbot.fulfilment.payments import (
@@ -18,7 +19,7 @@ from salesbot.fulfilment.payments import (
     is_payable,
     reject_by_staff,
 )
-from salesbot.fulfilment.refunds import ask_refund, refund_next, refundable, refunded_by_staff
+from salesbot.fulfilment.refunds import ask_refund, refundable, refunded_by_staff
 
 __all__ = [
     "CouponRefused",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from salesbot import clock, outbox, plugin_manager
 from salesbot.database import db, in_transaction
@@ -26,6 +26,13 @@ HOOK = "salesbot_deliver"
 MOST_ATTEMPTS = 6
 CLAIM = timedelta(minutes=5)
 """How long one process has a unit for itself."""
+_ON_HOLD = (
+    select(Order.id)
+    .join(OrderLine, OrderLine.order_id == Order.id)
+    .where(OrderLine.id == Delivery.line_id, Order.frozen_at.is_not(None))
+    .correlate(Delivery)
+    .exists()
+)
 
 
 def deliver_next() -> bool:
@@ -52,8 +59,7 @@ def _claim() -> Unit | None:
     delivery = db.session.scalar(
         select(Delivery)
         .where(
-            Delivery.state == "due",
-            Delivery.due_at <= now,
+            *_due(now),
             (Delivery.claimed_at.is_(None)) | (Delivery.claimed_at < now - CLAIM),
         )
         .order_by(Delivery.due_at, Delivery.id)
@@ -76,6 +82,11 @@ def _claim() -> Unit | None:
         ),
         options=dict(delivery.line.options),
     )
+
+
+def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What is true of units that plugins are to make at this moment: not while their order is on hold."""
+    return (Delivery.state == "due", Delivery.due_at <= now, ~_ON_HOLD)
 
 
 def _checked(value: object) -> Delivered | None:
@@ -116,6 +127,7 @@ def fill_waiting() -> bool:
         .join(Delivery, Delivery.line_id == OrderLine.id)
         .where(
             Delivery.state == "no_stock",
+            ~_ON_HOLD,
             select(LicenceKey.id)
             .where(LicenceKey.product_id == OrderLine.product_id, LicenceKey.delivery_id.is_(None))
             .exists(),
@@ -124,7 +136,7 @@ def fill_waiting() -> bool:
         .limit(1)
     )
     order = orders.locked(waiting) if waiting is not None else None
-    if order is None:
+    if order is None or order.frozen_at is not None:
         return False
     stock.lock(line.product_id for line in order.lines)
     filled = []
@@ -139,7 +151,7 @@ def fill_waiting() -> bool:
 
 def has_due() -> bool:
     """Whether `deliver_next` might find something."""
-    due = select(Delivery.id).where(Delivery.state == "due", Delivery.due_at <= clock.now())
+    due = select(Delivery.id).where(*_due(clock.now()))
     return db.session.scalar(due.limit(1)) is not None
 
 

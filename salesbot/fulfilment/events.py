@@ -17,7 +17,7 @@ from salesbot.database import db, table
 from salesbot.errors import PluginProblem
 from salesbot.fulfilment import refunds, settling
 from salesbot.models import Order, Payment, PaymentEvent
-from salesbot.services import links, orders
+from salesbot.services import links, orders, payments
 from salesbot.texts import speaking, translator
 
 log = logging.getLogger(__name__)
@@ -162,8 +162,8 @@ def _paid(order: Order, method: str, event: messages.PaymentEvent, known: Paymen
     if event.currency != order.currency:
         return _needs_staff(order, f"the order is in {order.currency}, the payment in {event.currency}")
     if order.paid_at is not None:
-        return _needs_staff(order, "it was paid already: this money is too much")
-    received = _received(order)
+        return _too_much(order, payment, payment.amount, "it was paid already: this money is too much")
+    received = payments.kept(order)
     if order.state == "pending" and received < order.total:
         return _too_little(order, received)
     return _enough(order, payment, method, received)
@@ -183,36 +183,33 @@ def _enough(order: Order, payment: Payment, method: str, received: int) -> str:
     holds_stock = order.state == "pending" and order.expires_at > clock.now()
     if order.state == "cancelled":
         return _give_back(order, payment, "it was cancelled before the money came")
-    if not holds_stock and (received < order.total or not settling.has_stock(order)):
+    if not holds_stock and (received < order.total or not settling.can_be_had(order)):
         return _give_back(order, payment, "it had expired and its goods are gone")
     settling.paid(order, who=method, why=payment.reference or "")
     if received > order.total:
-        return _needs_staff(order, "more was paid than it costs")
+        return _too_much(order, payment, received - order.total, "more was paid than it costs")
     return "paid"
 
 
+def _too_much(order: Order, payment: Payment, surplus: int, why: str) -> str:
+    """Nobody pays twice: what an order does not cost goes back by itself, and staff see it."""
+    with speaking(order.customer.language):
+        text = _(
+            "You have paid {amount} more than order {number} costs. "
+            "It goes back to you, you need not do anything."
+        )
+    refunds.give_back(order, payment, surplus, why=why, text=text)
+    return _needs_staff(order, f"{why}; {money.show(surplus, payment.currency)} goes back by itself")
+
+
 def _give_back(order: Order, payment: Payment, why: str) -> str:
-    refunds.ask_refund(payment.id, payment.amount, who="salesbot", why=why)
     with speaking(order.customer.language):
         text = _(
             "Your payment for order {number} came too late: what you wanted is not there any more. "
             "I am sorry. You get your money back, you need not do anything."
         )
-        refunds.sorry(order, text.format(number=order.number))
+    refunds.give_back(order, payment, payment.amount, why=why, text=text)
     return f"the money goes back: {why}"
-
-
-def _received(order: Order) -> int:
-    return (
-        db.session.scalar(
-            select(func.coalesce(func.sum(Payment.amount), 0)).where(
-                Payment.order_id == order.id,
-                Payment.state == "confirmed",
-                Payment.currency == order.currency,
-            )
-        )
-        or 0
-    )
 
 
 def _failed(order: Order, method: str, event: messages.PaymentEvent, known: Payment | None) -> str:

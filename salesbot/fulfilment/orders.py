@@ -11,7 +11,7 @@ from salesbot import clock, money, outbox
 from salesbot.channels import registry
 from salesbot.database import db
 from salesbot.errors import NotForSale, OutOfStock, WrongState
-from salesbot.fulfilment import settling, telling
+from salesbot.fulfilment import refunds, settling, telling
 from salesbot.fulfilment.door import Changes
 from salesbot.models import Category, Coupon, Order, OrderLine, Product
 from salesbot.services import catalog, coupons, orders, shop, stock, templates
@@ -85,6 +85,7 @@ def cancel(order_id: int, *, who: str, why: str = "") -> None:
     changes = Changes(order)
     changes.move("cancelled", who=who, why=why)
     changes.tell()
+    refunds.give_back_all(order, why="the order was cancelled before it was paid in full")
 
 
 def expire_next() -> bool:
@@ -100,6 +101,7 @@ def expire_next() -> bool:
         changes = Changes(order)
         changes.move("expired", who="salesbot", why="not paid in time")
         changes.tell()
+        refunds.give_back_all(order, why="the order was not paid in full in time")
     return True
 
 

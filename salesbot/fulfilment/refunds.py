@@ -1,30 +1,20 @@
-"""Money going back: asked for in a transaction, done by the method outside one, followed up once."""
+"""Money going back: asked for, reported by the provider or by staff, and followed up once."""
 
 from __future__ import annotations
-
-import logging
-from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import case, func, select
 
 from salesbot import clock, messages, money, outbox
-from salesbot.database import db, in_transaction
-from salesbot.errors import PluginProblem, WrongState
+from salesbot.database import db
+from salesbot.errors import WrongState
 from salesbot.fulfilment import telling
 from salesbot.fulfilment.door import Changes
-from salesbot.fulfilment.methods import method_named, outside
-from salesbot.messages import NeedsStaff, Refunded, Reply
+from salesbot.messages import Reply
 from salesbot.models import Delivery, Order, OrderLine, Payment, Refund
 from salesbot.services import orders
 from salesbot.texts import speaking, translator
 
-log = logging.getLogger(__name__)
 _ = translator("salesbot")
-
-MOST_ATTEMPTS = 6
-CLAIM = timedelta(minutes=5)
-"""How long one process has a refund for itself."""
 
 
 def refundable(payment: Payment) -> int:
@@ -68,6 +58,27 @@ def ask_refund(
     return refund
 
 
+def give_back_all(order: Order, *, why: str) -> None:
+    """All money that came for a locked order that ends unpaid goes back, and its buyer hears of it."""
+    came = select(Payment).where(Payment.order_id == order.id, Payment.state == "confirmed")
+    for payment in db.session.scalars(came.order_by(Payment.id)).all():
+        left = refundable(payment)
+        if left > 0:
+            give_back(order, payment, left, why=why)
+
+
+def give_back(order: Order, payment: Payment, amount: int, *, why: str, text: str = "") -> None:
+    """Money that a locked order has no use for goes back by itself; `text` tells the buyer why.
+
+    It may name {amount} and {number}.
+    """
+    refund = ask_refund(payment.id, amount, who="salesbot", why=why)
+    with speaking(order.customer.language):
+        said = text or _("We send {amount} back to you, for order {number}. You need not do anything.")
+        amount_shown = shown(refund, order.customer.language)
+        sorry(order, said.format(amount=amount_shown, number=order.number))
+
+
 def _units_of(order: Order, units: tuple[int, ...]) -> list[int]:
     own = select(Delivery.id).join(OrderLine).where(OrderLine.order_id == order.id, Delivery.id.in_(units))
     found = list(db.session.scalars(own))
@@ -76,104 +87,19 @@ def _units_of(order: Order, units: tuple[int, ...]) -> list[int]:
     return found
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """A refund that this process has for itself."""
-
-    id: int
-    order_id: int
-    method: str
-    payment: messages.Payment
-    amount: int
-
-
-def refund_next() -> bool:
-    """Lets the method give back one refund that is due; False when none is. Does its own transactions."""
-    asked = in_transaction(_claim)
-    if asked is None:
-        return False
-    found = method_named(asked.method)
-    answer: Refunded | NeedsStaff | None = NeedsStaff(
-        f"The way to pay {asked.method!r} is not there any more."
-    )
-    if found is not None:
-        plugin, method = found
-
-        def give_back() -> Refunded | NeedsStaff:
-            result = method.refund(asked.payment, asked.amount, f"refund-{asked.id}")
-            if not isinstance(result, Refunded | NeedsStaff):
-                raise PluginProblem(f"refund returned a {type(result).__name__}")
-            return result
-
-        answer = outside(plugin, "PaymentMethod.refund", give_back)
-    in_transaction(lambda: _settle(asked, answer))
-    return True
-
-
-def has_due() -> bool:
-    """Whether `refund_next` might find something."""
-    due = select(Refund.id).where(Refund.state == "started", Refund.due_at <= clock.now()).limit(1)
-    return db.session.scalar(due) is not None
-
-
-def _claim() -> _Asked | None:
-    now = clock.now()
-    refund = db.session.scalar(
-        select(Refund)
-        .where(
-            Refund.state == "started",
-            Refund.due_at <= now,
-            (Refund.claimed_at.is_(None)) | (Refund.claimed_at < now - CLAIM),
-        )
-        .order_by(Refund.due_at, Refund.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    if refund is None:
-        return None
-    refund.claimed_at = now
-    refund.attempts += 1
-    payment = refund.payment
-    frozen = messages.Payment(
-        payment.id, payment.order_id, payment.reference or "", payment.amount, payment.currency
-    )
-    return _Asked(refund.id, payment.order_id, payment.method, frozen, refund.amount)
-
-
-def _settle(asked: _Asked, answer: Refunded | NeedsStaff | None) -> None:
-    order = orders.locked(asked.order_id)
-    refund = db.session.get(Refund, asked.id, with_for_update=True, populate_existing=True)
-    if order is None or refund is None:
-        return
-    if isinstance(answer, Refunded):
-        refund.reference = answer.reference
-    if refund.state != "started":
-        return
-    refund.claimed_at = None
-    if isinstance(answer, Refunded):
-        finish(order, refund, who=asked.method)
-    elif isinstance(answer, NeedsStaff) or refund.attempts >= MOST_ATTEMPTS:
-        why = (
-            answer.why
-            if isinstance(answer, NeedsStaff)
-            else "The provider could not do it. Give it back by hand."
-        )
-        refund.state = "needs_staff"
-        refund.why = f"{refund.why}\n{why}".strip()
-        orders.note(order, "salesbot", "a refund needs you", why)
-        log.error("refund %s needs staff", refund.id)
-    else:
-        refund.due_at = clock.now() + timedelta(seconds=15 * 4 ** (refund.attempts - 1))
-    db.session.flush()
-
-
 def refunded_by_staff(refund_id: int, *, who: str, reference: str = "") -> None:
-    """Staff have given the money back themselves. Flush only."""
+    """Staff have given the money back themselves; not while the provider may be doing it. Flush only."""
     found = db.session.get(Refund, refund_id)
     order = orders.locked(found.payment.order_id) if found is not None else None
     refund = db.session.get(Refund, refund_id, with_for_update=True, populate_existing=True)
-    if order is None or refund is None or refund.state == "done":
+    waits = refund is not None and (
+        refund.state == "needs_staff" or (refund.state == "started" and refund.attempts == 0)
+    )
+    if order is None or refund is None or not waits:
         raise WrongState("this refund is not waiting for anybody")
+    left = left_of(refund.payment)
+    if refund.amount > left:
+        raise WrongState(f"only {money.show(left, refund.currency)} of this payment is left to give back")
     refund.reference = reference or refund.reference
     finish(order, refund, who=who)
 
@@ -231,8 +157,8 @@ def finish(order: Order, refund: Refund, *, who: str) -> None:
     db.session.flush()
     orders.note(order, who, "money went back", f"{shown(refund)} {refund.reference or ''}".strip())
     payment = db.session.get_one(Payment, refund.payment_id)
-    if payment.state == "disputed" and left_of(payment) <= 0:
-        end_dispute(order, payment)
+    if left_of(payment) <= 0:
+        _nothing_is_left(order, payment)
     changes = Changes(order)
     everything = order.paid_at is not None and _given_back(order) >= _taken(order)
     if order.paid_at is not None:
@@ -244,6 +170,22 @@ def finish(order: Order, refund: Refund, *, who: str) -> None:
             amount=shown(refund, order.customer.language), number=order.number
         )
         changes.tell(Reply(text, telling.ways_on()))
+
+
+def _nothing_is_left(order: Order, payment: Payment) -> None:
+    """All of a payment went back, however it was: nobody is to give any of it back once more."""
+    if payment.state == "disputed":
+        end_dispute(order, payment)
+    waiting = (Refund.state == "needs_staff") | ((Refund.state == "started") & (Refund.attempts == 0))
+    for other in db.session.scalars(select(Refund).where(Refund.payment_id == payment.id, waiting)).all():
+        needless(order, other)
+
+
+def needless(order: Order, refund: Refund) -> None:
+    """Takes a refund out of the books that nobody has made and nobody is to make any more."""
+    orders.note(order, "salesbot", "a refund is not needed any more", shown(refund))
+    db.session.delete(refund)
+    db.session.flush()
 
 
 def _revoke(order: Order, units: list[int] | None) -> None:

@@ -7,7 +7,7 @@ from salesbot.database import db
 from salesbot.fulfilment import documents, downloads, telling
 from salesbot.fulfilment.door import Changes
 from salesbot.models import Delivery, Order, OrderLine
-from salesbot.services import stock
+from salesbot.services import coupons, stock
 from salesbot.texts import speaking
 
 
@@ -37,14 +37,15 @@ def finish(changes: Changes, units: list[Delivery]) -> None:
     documents.send(order, ready)
 
 
-def has_stock(order: Order) -> bool:
-    """Whether everything of an order that holds nothing (any more) could be delivered now."""
+def can_be_had(order: Order) -> bool:
+    """Whether all that an order held and holds no more, its coupon's use too, is there again now."""
     wanted: dict[int, int] = {}
     for line in order.lines:
         wanted[line.product_id] = wanted.get(line.product_id, 0) + line.quantity
     stock.lock(wanted)
     left = stock.available(wanted)
-    return all(found is None or found >= wanted[number] for number, found in left.items())
+    has_stock = all(found is None or found >= wanted[number] for number, found in left.items())
+    return has_stock and (order.coupon_id is None or coupons.has_use_for(order.coupon_id, order.customer_id))
 
 
 def _make(line: OrderLine, position: int) -> Delivery:

@@ -39,10 +39,7 @@ def discount(code: str, customer_id: int, goods: Mapping[Product, int]) -> tuple
     now = clock.now()
     if (coupon.starts_at and now < coupon.starts_at) or (coupon.ends_at and now >= coupon.ends_at):
         raise CouponRefused("not now")
-    if coupon.uses_allowed is not None and _uses(coupon) >= coupon.uses_allowed:
-        raise CouponRefused("used up")
-    mine = coupon.uses_per_customer
-    if mine is not None and _uses(coupon, customer_id) >= mine:
+    if not _has_use(coupon, customer_id):
         raise CouponRefused("used up")
     counted = sum(product.price * count for product, count in goods.items() if counts(coupon, product))
     if not counted:
@@ -53,6 +50,19 @@ def discount(code: str, customer_id: int, goods: Mapping[Product, int]) -> tuple
 def counts(coupon: Coupon, product: Product) -> bool:
     """Whether the coupon is for this product."""
     return coupon.product_id in {None, product.id} and coupon.category_id in {None, product.category_id}
+
+
+def has_use_for(coupon_id: int, customer_id: int) -> bool:
+    """Whether a use is left for somebody whose order holds none any more; the coupon is locked then."""
+    coupon = db.session.scalar(select(Coupon).where(Coupon.id == coupon_id).with_for_update())
+    return coupon is not None and _has_use(coupon, customer_id)
+
+
+def _has_use(coupon: Coupon, customer_id: int) -> bool:
+    if coupon.uses_allowed is not None and _uses(coupon) >= coupon.uses_allowed:
+        return False
+    mine = coupon.uses_per_customer
+    return mine is None or _uses(coupon, customer_id) < mine
 
 
 def _off(coupon: Coupon, counted: int) -> int:

@@ -2,68 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import pytest
 from sqlalchemy import select
 
-from salesbot import fulfilment, hookimpl
-from salesbot.database import db, in_transaction
-from salesbot.messages import NeedsStaff, PaymentEvent, PaymentMethod, Refunded
+from salesbot import fulfilment
+from salesbot.database import in_transaction
+from salesbot.messages import NeedsStaff
 from salesbot.models import Delivery, Order, OrderEvent, Payment, Refund
 
 pytestmark = pytest.mark.both_databases
 
 
-class Bank(PaymentMethod):
-    """Gives money back as the test wants it."""
-
-    name = "bank"
-    title = "Bank"
-    answers: ClassVar[list[object]] = []
-    asked: ClassVar[list[tuple[str, int, str]]] = []
-
-    def start(self, order, key):
-        raise AssertionError("the test sends events itself")
-
-    def refund(self, payment, amount, key):
-        self.asked.append((payment.reference, amount, key))
-        answer = self.answers.pop(0) if self.answers else Refunded(f"back-{key}")
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-class BankPlugin:
-    @staticmethod
-    @hookimpl
-    def salesbot_payment_methods():
-        return Bank()
-
-
 @pytest.fixture
-def salesbot_plugins():
-    Bank.answers, Bank.asked = [], []
-    return [("bank", BankPlugin)]
-
-
-@pytest.fixture
-def event(app):
-    """Lets the bank report on the newest order, and says what became of it."""
-
-    def report(kind="paid", *, id="e1", reference="m1", amount=None, currency="USD", number=None):
-        with app.app_context():
-            order = db.session.scalars(select(Order).order_by(Order.id.desc())).first()
-            known = number or order.id
-            known_amount = order.total if amount is None else amount
-            db.session.rollback()
-            return in_transaction(
-                lambda: fulfilment.take_event(
-                    "bank", PaymentEvent(id, known, reference, kind, known_amount, currency)
-                )
-            )
-
-    return report
+def salesbot_plugins(bank_plugin):
+    return bank_plugin
 
 
 def order_of(stored):
@@ -97,7 +49,7 @@ def test_late_money_takes_stock_that_is_still_there(customer, catalogue, clock, 
     assert order_of(stored).state == "fulfilled"
 
 
-def test_late_money_goes_back_when_everything_is_gone(customers, catalogue, clock, stored, event, work):
+def test_late_money_goes_back_when_everything_is_gone(bank, customers, catalogue, clock, stored, event, work):
     catalogue.key("Editor", keys=["ED-1"])
     ana, ben = customers("Ana"), customers("Ben")
     buy(ana, "Editor")
@@ -110,17 +62,19 @@ def test_late_money_goes_back_when_everything_is_gone(customers, catalogue, cloc
     texts = "\n".join(reply.text for reply in ana.replies)
     assert "came too late" in texts
     assert "sent $10.00 back" in texts
-    assert Bank.asked == [("m1", 1000, "refund-1")]
+    assert bank.asked == [("m1", 1000, "refund-1")]
     [refund] = stored(select(Refund))
     assert (refund.state, refund.amount, refund.reference) == ("done", 1000, "back-refund-1")
     assert [order.state for order in stored(select(Order).order_by(Order.id))] == ["expired", "fulfilled"]
 
 
-def test_a_refund_that_the_provider_cannot_do_waits_for_staff(customer, catalogue, stored, event, app, work):
+def test_a_refund_that_the_provider_cannot_do_waits_for_staff(
+    bank, customer, catalogue, stored, event, app, work
+):
     catalogue.key("Editor", keys=1)
     buy(customer, "Editor")
     event()
-    Bank.answers = [NeedsStaff("Use the bank's website.")]
+    bank.answers = [NeedsStaff("Use the bank's website.")]
     [payment] = stored(select(Payment))
     with app.app_context():
         in_transaction(lambda: fulfilment.ask_refund(payment.id, 1000, who="ana", why="a gift"))
@@ -136,19 +90,19 @@ def test_a_refund_that_the_provider_cannot_do_waits_for_staff(customer, catalogu
 
 
 def test_a_refund_that_fails_for_a_moment_is_tried_again_with_the_same_key(
-    customer, catalogue, stored, event, app, work, clock
+    bank, customer, catalogue, stored, event, app, work, clock
 ):
     catalogue.key("Editor", keys=1)
     buy(customer, "Editor")
     event()
-    Bank.answers = [RuntimeError("down"), RuntimeError("down")]
+    bank.answers = [RuntimeError("down"), RuntimeError("down")]
     [payment] = stored(select(Payment))
     with app.app_context():
         in_transaction(lambda: fulfilment.ask_refund(payment.id, 1000, who="ana"))
     for _ in range(3):
         work()
         clock.move(minutes=5)
-    assert [key for _reference, _amount, key in Bank.asked] == ["refund-1"] * 3
+    assert [key for _reference, _amount, key in bank.asked] == ["refund-1"] * 3
     assert stored(select(Refund))[0].state == "done"
 
 
@@ -184,7 +138,7 @@ def test_more_than_was_paid_cannot_go_back(customer, catalogue, stored, event, a
     assert len(stored(select(Refund))) == 1
 
 
-def test_a_refund_made_at_the_provider_is_known_here_once(customer, catalogue, stored, event, work):
+def test_a_refund_made_at_the_provider_is_known_here_once(bank, customer, catalogue, stored, event, work):
     catalogue.key("Editor", keys=1)
     buy(customer, "Editor")
     event()
@@ -193,7 +147,7 @@ def test_a_refund_made_at_the_provider_is_known_here_once(customer, catalogue, s
     work()
     assert [(refund.amount, refund.state) for refund in stored(select(Refund))] == [(1000, "done")]
     assert order_of(stored).state == "cancelled"
-    assert Bank.asked == []
+    assert bank.asked == []
 
 
 def test_the_providers_report_of_our_own_refund_is_no_second_one(

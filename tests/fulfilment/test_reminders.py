@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
+
+from salesbot.models import Message
 
 pytestmark = pytest.mark.both_databases
 
@@ -53,11 +56,13 @@ def test_who_talks_to_a_person_is_not_reminded(waiting, clock):
     assert reminders(ana) == []
 
 
-def test_outside_the_window_nobody_is_reminded(waiting, clock, catalogue):
+def test_outside_the_window_nobody_is_reminded(waiting, clock, catalogue, stored):
     catalogue.setting("ORDER_MINUTES", "2000")
     ana = waiting(channel="twilio")
     clock.move(minutes=1990)
     assert reminders(ana) == []
+    held = select(Message.id).where(Message.state == "held")
+    assert stored(held) == [], "nor does one wait, to come when the order is long over"
 
 
 def test_the_shop_can_do_without_reminders(waiting, clock, catalogue):
