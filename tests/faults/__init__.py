@@ -1,0 +1,1 @@
+"""Crashes and random schedules on the way of messages, money and keys."""
