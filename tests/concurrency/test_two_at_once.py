@@ -1,0 +1,364 @@
+"""Two people at the same moment: the second begins while what the first did is not committed yet."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from sqlalchemy import NullPool, create_engine, select, text
+
+from salesbot import Delivered, fulfilment, hookimpl
+from salesbot.channels import twilio as twilio_channel
+from salesbot.database import db, in_transaction
+from salesbot.errors import CouponRefused, OutOfStock, WrongState
+from salesbot.messages import PaymentEvent, PaymentMethod, Refunded
+from salesbot.models import (
+    Conversation,
+    Coupon,
+    Delivery,
+    LicenceKey,
+    Message,
+    Order,
+    OrderEvent,
+    Payment,
+    Refund,
+)
+from salesbot.worker import Worker
+
+pytestmark = pytest.mark.both_databases
+
+PATIENCE = 20.0
+
+
+class Bank(PaymentMethod):
+    """Calls whoever wants to be there while it gives money back."""
+
+    name, title = "bank", "Bank"
+    meanwhile = staticmethod(lambda: None)
+
+    def start(self, order, key):
+        raise AssertionError("the tests report payments themselves")
+
+    def refund(self, payment, amount, key):
+        self.meanwhile()
+        return Refunded(f"back-{key}")
+
+
+class BankPlugin:
+    @staticmethod
+    @hookimpl
+    def salesbot_payment_methods():
+        return Bank()
+
+
+class SeatsPlugin:
+    """Delivers seats, and calls whoever wants to be there meanwhile."""
+
+    meanwhile = staticmethod(lambda: None)
+
+    @staticmethod
+    @hookimpl
+    def salesbot_deliver(unit):
+        SeatsPlugin.meanwhile()
+        return Delivered(text="Your seat: 12") if unit.kind == "seat" else None
+
+
+@pytest.fixture
+def salesbot_plugins():
+    return [("bank", BankPlugin), ("seats", SeatsPlugin)]
+
+
+@pytest.fixture
+def while_money_goes_back(monkeypatch):
+    """Has something done at that moment."""
+    return lambda what: monkeypatch.setattr(Bank, "meanwhile", staticmethod(what))
+
+
+@pytest.fixture
+def while_a_unit_is_made(monkeypatch):
+    return lambda what: monkeypatch.setattr(SeatsPlugin, "meanwhile", staticmethod(what))
+
+
+@pytest.fixture
+def elsewhere(app):
+    """Does something in a thread of its own, as another process would; its future."""
+    with ThreadPoolExecutor(4) as pool:
+
+        def start(work) -> Future:
+            def inside():
+                with app.app_context():
+                    return work()
+
+            return pool.submit(inside)
+
+        yield start
+
+
+@pytest.fixture
+def meet(app, elsewhere):
+    """What the second gives or raises when it begins before the first has committed."""
+    engine = create_engine(app.config["DATABASE_URL"], poolclass=NullPool)
+    locks = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+
+    def waits() -> bool:
+        if engine.dialect.name == "sqlite":
+            return True  # a second writer has to wait for its turn, whatever it does
+        with engine.connect() as connection:
+            return connection.scalar(locks) > 0
+
+    def run(first, second):
+        with app.app_context():
+            first()
+            db.session.flush()
+            running = elsewhere(lambda: in_transaction(second))
+            until = time.monotonic() + PATIENCE
+            while not (running.done() or waits()) and time.monotonic() < until:
+                time.sleep(0.01)
+            db.session.commit()
+        return running.result(PATIENCE)
+
+    return run
+
+
+@pytest.fixture
+def ordered(customers, stored):
+    """Somebody puts goods into a cart: the order."""
+
+    def make(goods, name="Ana"):
+        customers(name).taps(f"buy:{goods.id}")
+        return stored(select(Order).order_by(Order.id.desc()))[0]
+
+    return make
+
+
+@pytest.fixture
+def chats(customers, stored):
+    """(customer, chat) of two people."""
+    for name in ("Ana", "Ben"):
+        customers(name).says("hi")
+    return [(chat.customer_id, chat.id) for chat in stored(select(Conversation).order_by(Conversation.id))]
+
+
+def paid(order, number="1"):
+    """The money of an order arrives; each number is a payment of its own."""
+    event = PaymentEvent(
+        f"e{order.id}-{number}", order.id, f"m{order.id}-{number}", "paid", order.total, order.currency
+    )
+    return partial(fulfilment.take_event, "bank", event)
+
+
+def test_money_that_comes_while_the_order_expires_is_kept_and_delivers(
+    meet, ordered, catalogue, clock, stored
+):
+    order = ordered(catalogue.key("Editor", keys=1))
+    clock.move(hours=2)
+    assert meet(paid(order), fulfilment.expire_next) in {True, False}
+    assert stored(select(Order.state)) == ["fulfilled"]
+
+
+def test_money_that_comes_just_after_the_order_has_expired_takes_stock(
+    meet, ordered, catalogue, clock, stored
+):
+    order = ordered(catalogue.key("Editor", keys=1))
+    clock.move(hours=2)
+    assert meet(fulfilment.expire_next, paid(order)) == "paid"
+    assert stored(select(Order.state)) == ["fulfilled"]
+
+
+def test_the_same_report_twice_pays_once(meet, ordered, catalogue, stored):
+    order = ordered(catalogue.key("Editor", keys=2))
+    assert meet(paid(order), paid(order)) == "known already"
+    assert len(stored(select(Delivery))) == 1
+
+
+def test_two_payments_of_one_order_pay_once_and_one_goes_back(meet, ordered, catalogue, stored):
+    order = ordered(catalogue.key("Editor", keys=2))
+    assert "too much" in meet(paid(order, "1"), paid(order, "2"))
+    assert len(stored(select(Delivery))) == 1
+    assert stored(select(Refund.amount)) == [order.total]
+    assert len(stored(select(OrderEvent).where(OrderEvent.what == "pending → paid"))) == 1
+
+
+def test_staff_cannot_cancel_what_is_being_paid(meet, ordered, catalogue, stored):
+    order = ordered(catalogue.key("Editor", keys=1))
+
+    def presses_cancel():
+        # What the page of the order read a moment ago must not be believed.
+        assert db.session.get(Order, order.id) is not None
+        fulfilment.cancel(order.id, who="olga")
+
+    with pytest.raises(WrongState, match="fulfilled"):
+        meet(paid(order), presses_cancel)
+    assert stored(select(Order.state)) == ["fulfilled"]
+
+
+def test_money_for_what_is_being_cancelled_goes_back(meet, ordered, catalogue, stored):
+    order = ordered(catalogue.key("Editor", keys=1))
+    assert "goes back" in meet(lambda: fulfilment.cancel(order.id, who="olga"), paid(order))
+    assert stored(select(Delivery)) == []
+
+
+def test_the_last_key_is_promised_to_one(meet, catalogue, chats):
+    editor = catalogue.key("Editor", keys=1)
+    first, second = (lambda whose=whose: fulfilment.place(*whose, [(editor.id, 1)]) for whose in chats)
+    with pytest.raises(OutOfStock):
+        meet(first, second)
+
+
+def test_the_last_use_of_a_coupon_goes_to_one_whatever_they_buy(meet, app, catalogue, chats):
+    editor, book = catalogue.key("Editor", keys=5), catalogue.file("Book")
+    with app.app_context():
+        in_transaction(lambda: db.session.add(Coupon(code="LAST", percent=50, uses_allowed=1)))
+    first, second = (
+        lambda whose=whose, goods=goods: fulfilment.place(*whose, [(goods.id, 1)], coupon="LAST")
+        for whose, goods in zip(chats, (editor, book), strict=True)
+    )
+    with pytest.raises(CouponRefused):
+        meet(first, second)
+
+
+def test_a_late_payment_and_a_new_buyer_do_not_get_the_same_key(
+    meet, ordered, catalogue, chats, clock, stored
+):
+    editor = catalogue.key("Editor", keys=1)
+    order = ordered(editor)
+    clock.move(hours=2)
+    with pytest.raises(OutOfStock):
+        meet(paid(order), lambda: fulfilment.place(*chats[1], [(editor.id, 1)]))
+    assert len(stored(select(LicenceKey).where(LicenceKey.delivery_id.is_not(None)))) == 1
+
+
+def test_a_late_payment_does_not_take_what_is_being_promised(meet, ordered, catalogue, chats, clock, stored):
+    editor = catalogue.key("Editor", keys=1)
+    order = ordered(editor)
+    clock.move(hours=2)
+    outcome = meet(lambda: fulfilment.place(*chats[1], [(editor.id, 1)]), paid(order))
+    assert "goes back" in outcome
+    assert stored(select(Delivery)) == []
+
+
+def test_the_same_money_is_given_back_once_when_two_of_staff_press_the_button(
+    meet, ordered, catalogue, app, stored
+):
+    order = ordered(catalogue.key("Editor", keys=1))
+    with app.app_context():
+        in_transaction(paid(order))
+    [payment] = stored(select(Payment.id))
+    ask = partial(fulfilment.ask_refund, payment, order.total)
+    with pytest.raises(WrongState):
+        meet(lambda: ask(who="olga"), lambda: ask(who="ben"))
+    assert len(stored(select(Refund))) == 1
+
+
+def test_a_transfer_is_confirmed_or_not_found_but_never_both(meet, ordered, catalogue, app, stored):
+    order = ordered(catalogue.key("Editor", keys=1))
+    with app.app_context():
+        money = Payment(order_id=order.id, method="manual", amount=order.total, currency=order.currency)
+        in_transaction(lambda: db.session.add(money))
+    [payment] = stored(select(Payment.id))
+    with pytest.raises(WrongState):
+        meet(
+            lambda: fulfilment.confirm_by_staff(payment, who="olga"),
+            lambda: fulfilment.reject_by_staff(payment, who="ben"),
+        )
+    assert stored(select(Order.state)) == ["fulfilled"]
+
+
+def test_one_new_key_goes_once_to_who_waits_for_it(meet, ordered, catalogue, app, stored):
+    editor = catalogue.key("Editor", keys=1)
+    order = ordered(editor)
+    with app.app_context():
+        in_transaction(lambda: db.session.delete(db.session.scalars(select(LicenceKey)).one()))
+        in_transaction(paid(order))
+    catalogue.stock(editor, ["ED-9"])
+    told_before = len(stored(select(Message).where(Message.direction == "out")))
+    assert meet(fulfilment.fill_waiting, fulfilment.fill_waiting) is False
+    assert stored(select(Delivery.state)) == ["delivered"]
+    assert len(stored(select(Message).where(Message.direction == "out"))) == told_before + 1
+
+
+def test_two_workers_give_the_same_money_back_once(
+    ordered, catalogue, app, while_money_goes_back, elsewhere, stored
+):
+    order = ordered(catalogue.key("Editor", keys=1))
+    with app.app_context():
+        in_transaction(paid(order))
+        [payment] = stored(select(Payment.id))
+        in_transaction(lambda: fulfilment.ask_refund(payment, order.total, who="olga"))
+    found = []
+    while_money_goes_back(lambda: found.append(elsewhere(fulfilment.refund_next).result(PATIENCE)))
+    with app.app_context():
+        assert fulfilment.refund_next()
+    assert found == [False], "the second worker has nothing to do"
+    assert stored(select(Refund.state)) == ["done"]
+
+
+def test_what_a_dead_worker_was_giving_back_is_done_by_the_next(
+    ordered, catalogue, app, while_money_goes_back, stored, clock, work
+):
+    order = ordered(catalogue.key("Editor", keys=1))
+    with app.app_context():
+        in_transaction(paid(order))
+        [payment] = stored(select(Payment.id))
+        in_transaction(lambda: fulfilment.ask_refund(payment, order.total, who="olga"))
+    while_money_goes_back(_dies)
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    while_money_goes_back(lambda: None)
+    work()
+    assert stored(select(Refund.state)) == ["started"], "perhaps the other one is only slow"
+    clock.move(minutes=6)
+    work()
+    assert stored(select(Refund.state)) == ["done"]
+
+
+def _dies():
+    raise KeyboardInterrupt
+
+
+def test_a_unit_is_made_once_by_two_workers_and_by_the_next_when_one_dies(
+    ordered, catalogue, app, while_a_unit_is_made, elsewhere, stored, clock, work
+):
+    order = ordered(catalogue.product("Seat", kind="seat"))
+    with app.app_context():
+        in_transaction(paid(order))
+    while_a_unit_is_made(_dies)
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    clock.move(minutes=6)
+    found = []
+    while_a_unit_is_made(lambda: found.append(elsewhere(fulfilment.deliver_next).result(PATIENCE)))
+    with app.app_context():
+        assert fulfilment.deliver_next()
+    assert found == [False]
+    assert stored(select(Delivery.state)) == ["delivered"]
+    told = [body for body in stored(select(Message.body)) if "Your seat: 12" in body]
+    assert len(told) == 1
+
+
+def test_that_a_message_is_being_sent_is_written_down_before_it_is(
+    app, customers, catalogue, monkeypatch, stored
+):
+    """Else a worker that dies now would leave it waiting, and it would be sent twice."""
+    ana = customers("Ana", channel="twilio")
+    ana.taps(f"buy:{catalogue.file('Book').id}")
+    seen = []
+    real = twilio_channel.TwilioChannel.send
+
+    def send(self, message):
+        engine = create_engine(app.config["DATABASE_URL"], poolclass=NullPool)
+        with engine.connect() as connection:
+            state = select(Message.state).where(Message.id == message.id)
+            seen.append(connection.scalar(state))
+        return real(self, message)
+
+    monkeypatch.setattr(twilio_channel.TwilioChannel, "send", send)
+    [order] = stored(select(Order))
+    with app.app_context():
+        in_transaction(paid(order))
+    Worker(app).drain()
+    assert set(seen) == {"sending"}
