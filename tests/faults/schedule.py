@@ -121,7 +121,7 @@ class Schedule:
                 self.world.shop.disarm()
         raise AssertionError(f"no answer after {TRIES} tries: {self.told[-1]}")
 
-    def _writes(self, buyer: Buyer, words: str = "", tapped: str | None = None) -> str:
+    def writes(self, buyer: Buyer, words: str = "", tapped: str | None = None) -> str:
         incoming = Incoming("twilio", buyer.address, twilio_webhooks.sid(), text=words, tapped=tapped)
         form = twilio_webhooks.message_form(incoming, self.world.twilio.account, self.world.twilio.number)
 
@@ -153,19 +153,19 @@ class Schedule:
         goods = self.chance.choice(self.goods)
         buyer = self._somebody()
         if self.chance.random() < 0.3:
-            self._writes(buyer, tapped=f"checkout:several:{goods.id}")
-            self._writes(buyer, str(self.chance.randint(1, 3)))
+            self.writes(buyer, tapped=f"checkout:several:{goods.id}")
+            self.writes(buyer, str(self.chance.randint(1, 3)))
         else:
-            self._writes(buyer, tapped=f"buy:{goods.id}")
+            self.writes(buyer, tapped=f"buy:{goods.id}")
 
     def types_the_code(self) -> None:
-        self._writes(self._somebody(), self.code)
+        self.writes(self._somebody(), self.code)
 
     def empties_the_cart(self) -> None:
-        self._writes(self._somebody(), tapped="checkout:empty")
+        self.writes(self._somebody(), tapped="checkout:empty")
 
     def asks_again(self) -> None:
-        self._writes(self._somebody(), "my orders")
+        self.writes(self._somebody(), "my orders")
 
     def starts_to_pay(self) -> bool | None:
         pages = self._somebody().pages
@@ -276,7 +276,7 @@ class Schedule:
 
     # Staff.
 
-    def _at_the_desk(self, order: int, action: str, **data: Any) -> None:
+    def at_the_desk(self, order: int, action: str, **data: Any) -> None:
         page = f"/admin/order/details/?id={order}"
         shown = self._until_answered(lambda: self.browser.get(page))
         if shown.status == 302:
@@ -308,10 +308,10 @@ class Schedule:
             return False
         payment = self.chance.choice(waiting)
         if self.chance.random() < 0.7:
-            self._at_the_desk(payment.order_id, "confirm", payment=payment.id)
+            self.at_the_desk(payment.order_id, "confirm", payment=payment.id)
             self.world.seen.transfers[payment.order_id] += payment.amount
         else:
-            self._at_the_desk(payment.order_id, "reject", payment=payment.id, why="nothing there")
+            self.at_the_desk(payment.order_id, "reject", payment=payment.id, why="nothing there")
         return None
 
     def staff_refund(self) -> bool | None:
@@ -320,7 +320,7 @@ class Schedule:
             return False
         payment = self.chance.choice(paid)
         amount = self.chance.choice([payment.amount, payment.amount, 100])
-        self._at_the_desk(payment.order_id, "give-back", payment=payment.id, amount=f"{amount / 100:.2f}")
+        self.at_the_desk(payment.order_id, "give-back", payment=payment.id, amount=f"{amount / 100:.2f}")
         return None
 
     def staff_cancel(self) -> bool:
@@ -332,7 +332,7 @@ class Schedule:
     def _with_any_order(self, action: str) -> bool:
         orders = self._my_rows("SELECT order_id FROM order_event WHERE what = 'placed'")
         if orders:
-            self._at_the_desk(self.chance.choice(orders).order_id, action)
+            self.at_the_desk(self.chance.choice(orders).order_id, action)
         return bool(orders)
 
     def staff_gave_it_back(self) -> None:
@@ -343,7 +343,7 @@ class Schedule:
         )
         for refund in waiting:
             if refund.method == "manual":
-                self._at_the_desk(refund.order_id, "gave-back", refund=refund.id)
+                self.at_the_desk(refund.order_id, "gave-back", refund=refund.id)
                 self.world.seen.transfers[refund.order_id] -= refund.amount
                 continue
             intent = self.world.stripe.account.intents[refund.reference]
@@ -408,7 +408,7 @@ class Schedule:
             self.staff_gave_it_back()
         self.stripe_reports(everything=True)
         for buyer in self.buyers:
-            self._writes(buyer, "hello")
+            self.writes(buyer, "hello")
         self._work()
         self._until_answered(self.world.twilio.catch_up)
 

@@ -199,3 +199,27 @@ def test_keys_that_paid_orders_wait_for_are_not_sold_again(customers, catalogue,
     assert "sold out" in ben.taps(f"buy:{goods.id}")[0].text
     assert "ED-2" in texts(ana)
     assert not any("ED-2" in body for body in stored(select(Message.body)))
+
+
+def test_each_buyer_gets_a_key_of_what_they_bought(customers, catalogue):
+    """Also when another product's keys have waited longer, and neither knows of the other."""
+    for title in ("Editor", "Timer"):
+        catalogue.key(title, keys=[f"{title}-1", f"{title}-2"])
+    for title, name in (("Timer", "Ana"), ("Editor", "Ben"), ("Timer", "Cleo")):
+        buyer = customers(name)
+        buyer.says(title)
+        buyer.picks("Buy")
+        other = {"Editor": "Timer", "Timer": "Editor"}[title]
+        said = "\n".join(reply.text for reply in buyer.pays())
+        assert f"{title}-" in said
+        assert f"{other}-" not in said
+
+
+def test_half_a_cent_of_a_discount_is_rounded_up(customer, catalogue, app):
+    with app.app_context():
+        in_transaction(lambda: db.session.add(Coupon(code="HALF", percent=50)))
+    book = catalogue.file("Book", price=1001)
+    customer.taps(f"buy:{book.id}")
+    said = customer.says("HALF")[0].text
+    assert "−$5.01" in said
+    assert "Total: *$5.00*" in said
