@@ -12,7 +12,7 @@ from salesbot import clock, messages
 from salesbot.database import db, in_transaction
 from salesbot.errors import PluginProblem
 from salesbot.fulfilment.methods import method_named, outside
-from salesbot.fulfilment.refunds import finish, left_of, needless
+from salesbot.fulfilment.refunds import finish, fit_to_what_is_left
 from salesbot.messages import NeedsStaff, Refunded
 from salesbot.models import Refund
 from salesbot.services import orders
@@ -100,9 +100,6 @@ def _settle(asked: _Asked, answer: Refunded | NeedsStaff | None) -> None:
     refund.claimed_at = None
     if isinstance(answer, Refunded):
         finish(order, refund, who=asked.method)
-    elif left_of(refund.payment) <= 0:
-        needless(order, refund)
-        return
     elif isinstance(answer, NeedsStaff) or refund.attempts >= MOST_ATTEMPTS:
         why = (
             answer.why
@@ -113,6 +110,8 @@ def _settle(asked: _Asked, answer: Refunded | NeedsStaff | None) -> None:
         refund.why = f"{refund.why}\n{why}".strip()
         orders.note(order, "salesbot", "a refund needs you", why)
         log.error("refund %s needs staff", refund.id)
+        db.session.flush()
+        fit_to_what_is_left(order, refund.payment)
     else:
         refund.due_at = clock.now() + timedelta(seconds=15 * 4 ** (refund.attempts - 1))
     db.session.flush()

@@ -97,9 +97,6 @@ def refunded_by_staff(refund_id: int, *, who: str, reference: str = "") -> None:
     )
     if order is None or refund is None or not waits:
         raise WrongState("this refund is not waiting for anybody")
-    left = left_of(refund.payment)
-    if refund.amount > left:
-        raise WrongState(f"only {money.show(left, refund.currency)} of this payment is left to give back")
     refund.reference = reference or refund.reference
     finish(order, refund, who=who)
 
@@ -157,8 +154,9 @@ def finish(order: Order, refund: Refund, *, who: str) -> None:
     db.session.flush()
     orders.note(order, who, "money went back", f"{shown(refund)} {refund.reference or ''}".strip())
     payment = db.session.get_one(Payment, refund.payment_id)
-    if left_of(payment) <= 0:
-        _nothing_is_left(order, payment)
+    if payment.state == "disputed" and left_of(payment) <= 0:
+        end_dispute(order, payment)
+    fit_to_what_is_left(order, payment)
     changes = Changes(order)
     everything = order.paid_at is not None and _given_back(order) >= _taken(order)
     if order.paid_at is not None:
@@ -172,18 +170,36 @@ def finish(order: Order, refund: Refund, *, who: str) -> None:
         changes.tell(Reply(text, telling.ways_on()))
 
 
-def _nothing_is_left(order: Order, payment: Payment) -> None:
-    """All of a payment went back, however it was: nobody is to give any of it back once more."""
-    if payment.state == "disputed":
-        end_dispute(order, payment)
+def fit_to_what_is_left(order: Order, payment: Payment) -> None:
+    """What is still to go back of a payment is no more than is left of it, however the rest went.
+
+    One that is too large gives way to one that fits, which the provider is asked for anew.
+    """
+    left = left_of(payment)
     waiting = (Refund.state == "needs_staff") | ((Refund.state == "started") & (Refund.attempts == 0))
-    for other in db.session.scalars(select(Refund).where(Refund.payment_id == payment.id, waiting)).all():
-        needless(order, other)
+    of_payment = select(Refund).where(Refund.payment_id == payment.id, waiting).order_by(Refund.id)
+    for refund in db.session.scalars(of_payment).all():
+        fits = min(refund.amount, left)
+        if fits < refund.amount:
+            _replace(order, refund, fits)
+        left -= fits
 
 
-def needless(order: Order, refund: Refund) -> None:
-    """Takes a refund out of the books that nobody has made and nobody is to make any more."""
+def _replace(order: Order, refund: Refund, amount: int) -> None:
+    """A new row, because the method has seen the key of the old one with another amount."""
     orders.note(order, "salesbot", "a refund is not needed any more", shown(refund))
+    if amount > 0:
+        why, _newline, _refusal = refund.why.partition("\n")
+        db.session.add(
+            Refund(
+                payment_id=refund.payment_id,
+                amount=amount,
+                currency=refund.currency,
+                who=refund.who,
+                why=why,
+                units=refund.units,
+            )
+        )
     db.session.delete(refund)
     db.session.flush()
 
