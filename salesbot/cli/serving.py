@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import signal
@@ -27,6 +28,10 @@ from salesbot.services import catalog, keyring, links, shop, staff
 from salesbot.worker import Worker
 
 RESTART_PAUSE = 1.0
+PR_SET_PDEATHSIG = 1
+"""From <linux/prctl.h>."""
+PORT_PATIENCE = 3.0
+"""Seconds in which a server that was just stopped may still leave its port."""
 GRACE = 30.0
 """Seconds that children have to finish what they are doing."""
 
@@ -78,18 +83,27 @@ def _code_changed() -> Callable[[], bool]:
 
 
 def _check_port(host: str, port: int) -> None:
+    until = time.monotonic() + PORT_PATIENCE
+    while (trouble := _trouble_with(host, port)) is not None:
+        if trouble.errno != errno.EADDRINUSE:
+            raise click.ClickException(f"{host} port {port} can't be used: {trouble.strerror}.")
+        if time.monotonic() > until:
+            raise click.ClickException(
+                f"Port {port} is taken by another program. Choose another one: "
+                f"`make run PORT={port + 1}` or `salesbot serve --port {port + 1}`."
+            )
+        time.sleep(0.1)
+
+
+def _trouble_with(host: str, port: int) -> OSError | None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as exc:
-            if exc.errno == errno.EADDRINUSE:
-                raise click.ClickException(
-                    f"Port {port} is taken by another program. Choose another one: "
-                    f"`make run PORT={port + 1}` or `salesbot serve --port {port + 1}`."
-                ) from exc
-            raise click.ClickException(f"{host} port {port} can't be used: {exc.strerror}.") from exc
+            return exc
+    return None
 
 
 def _prepare(*, demo: bool) -> None:
@@ -169,7 +183,24 @@ class Supervisor:
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
     # A group of its own, so that Ctrl+C reaches the supervisor alone, which ends them in order.
-    return subprocess.Popen(command, start_new_session=True)
+    return subprocess.Popen(command, start_new_session=True, preexec_fn=_end_with_parent())  # noqa: PLW1509 - no threads here
+
+
+def _end_with_parent() -> Callable[[], None] | None:
+    """What a child does first, so that it is told to stop even when its parent is killed outright.
+
+    Else a web server would be left behind that keeps the port. Only Linux has this.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def in_child() -> None:
+        prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+        if os.getppid() != parent:  # it has died already
+            os._exit(1)
+
+    return in_child
 
 
 def _end(*children: subprocess.Popen[bytes]) -> None:
