@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from salesbot.services import key_import, stock
 from salesbot.services.key_import import Line
 
 MOST_SHOWN = 20
+FOR_OTHERS = 0.01
+"""Seconds between two transactions in which customers get their turn, however many keys there are."""
 
 importing = AppGroup("import", help="Bring things into the shop from files.")
 
@@ -38,9 +41,13 @@ def keys(product: str, file: Path, dry_run: bool) -> None:
     click.echo(f"{len(found.new)} new keys.")
     if dry_run or not found.new:
         return
-    with transaction(), click.progressbar(length=len(found.new), label="Adding") as bar:
-        added = stock.add_keys(product_id, found.secrets, bar.update)
-    click.echo(f"{added.added} keys are in stock now.")
+    added = 0
+    with click.progressbar(length=len(found.new), label="Adding") as bar:
+        for batch in stock.batches(found.secrets):
+            with transaction():
+                added += stock.add_keys(product_id, batch, bar.update).added
+            time.sleep(FOR_OTHERS)
+    click.echo(f"{added} keys are in stock now.")
 
 
 def _product(words: str) -> int:

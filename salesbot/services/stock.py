@@ -110,7 +110,7 @@ def add_keys(
     _alone_with_two_keys(product_id)
     added, repeated = 0, []
     secrets = [line.strip() for line in lines if line.strip()]
-    for batch in _batches(secrets):
+    for batch in batches(secrets):
         fresh = list(dict.fromkeys(batch))
         there = known(product_id, fresh)
         inserted = _insert(product_id, [secret for secret in fresh if secret not in there])
@@ -127,7 +127,7 @@ def add_keys(
 def known(product_id: int, secrets: Iterable[str]) -> set[str]:
     """Those of `secrets` that this product has or had in stock already."""
     found: set[str] = set()
-    for batch in _batches(list(secrets)):
+    for batch in batches(list(secrets)):
         by_digest = {digest: secret for secret in batch for digest in vault.digests(secret)}
         there = db.session.scalars(
             select(LicenceKey.digest).where(
@@ -138,7 +138,8 @@ def known(product_id: int, secrets: Iterable[str]) -> set[str]:
     return found
 
 
-def _batches(secrets: Sequence[str]) -> Iterator[Sequence[str]]:
+def batches(secrets: Sequence[str]) -> Iterator[Sequence[str]]:
+    """So many at a time as go into one statement."""
     for begin in range(0, len(secrets), BATCH):
         yield secrets[begin : begin + BATCH]
 
