@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, text
+from sqlalchemy import Engine, Row, inspect, text
 
 from salesbot import clock
 from salesbot.testing.stripe import StandIn as Stripe
@@ -60,6 +60,11 @@ class Seen:
         return readers
 
 
+def _whole_row(engine: Engine, name: str) -> str:
+    columns = (f"coalesce(\"{column['name']}\", '')" for column in inspect(engine).get_columns(name))
+    return " || ' ' || ".join(columns)
+
+
 class Books:
     """The rows of one shop, read by SQL."""
 
@@ -92,6 +97,16 @@ class Books:
                 if count > 1
             ),
         ]
+
+    def in_clear(self) -> list[str]:
+        """The tables whose rows hold a key that anybody could read."""
+        tables = inspect(self.engine).get_table_names()
+        found = []
+        for name in tables:
+            row = "t::text" if self.engine.dialect.name == "postgresql" else _whole_row(self.engine, name)
+            if self.rows(f"SELECT 1 FROM \"{name}\" t WHERE {row} LIKE '%KEY-%' LIMIT 1"):
+                found.append(name)
+        return found
 
     def _nothing_is_left_over(self) -> Iterator[str]:
         for row in self.rows("SELECT id, state FROM message WHERE state IN ('waiting', 'sending')"):

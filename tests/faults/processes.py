@@ -1,7 +1,8 @@
 """What the processes of a shop run that is to be killed: the real thing, and a hand on its throat.
 
-`tests.faults.processes:web()` is for gunicorn. `python -m tests.faults.processes` starts a worker for
-each line that it reads, and says its number.
+`tests.faults.processes:web()` is for gunicorn. `python -m tests.faults.processes` looks after workers: it
+reads "start", "lives" and "kill", and answers each with "yes" or "no". It is their parent, so that a number is
+never that of somebody else by now.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from salesbot_payment_stripe import api
 from salesbot import clock, plugin_manager
 from salesbot.app import create_app
 from salesbot.channels import twilio
-from salesbot.testing.shop import close
+from salesbot.testing.shelf import close
 from salesbot.worker import Worker
 
 FOLDER = "SALESBOT_FAULTS_FOLDER"
@@ -87,16 +88,22 @@ def web() -> Flask:
 
 
 def main() -> None:
-    """Starts workers."""
+    """Looks after one worker at a time."""
     app, fate = _shop("worker")
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for _line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            Worker(app, ends=fate.look_at_the_clock).run()
-            os._exit(0)
-        sys.stdout.write(f"{child}\n")
+    child = 0
+    for line in sys.stdin:
+        if child and os.waitpid(child, os.WNOHANG)[0]:
+            child = 0
+        if line.strip() == "start" and not child:
+            child = os.fork()
+            if child == 0:
+                Worker(app, ends=fate.look_at_the_clock).run()
+                os._exit(0)
+        elif line.strip() == "kill" and child:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            child = 0
+        sys.stdout.write("yes\n" if child else "no\n")
         sys.stdout.flush()
 
 

@@ -174,10 +174,9 @@ class Processes:
                 stderr=log,
                 text=True,
             )
-        self._worker = 0
         try:
             _wait_for(lambda: requests.get(f"{self.target}/health/live", timeout=5).ok)
-            self._start_worker()
+            self._worker("start")
         except BaseException:
             self.close()
             raise
@@ -197,12 +196,12 @@ class Processes:
 
     def work(self, quiet: Callable[[], bool]) -> int:
         deaths, until = 0, time.monotonic() + PATIENCE
-        while not self._alive() or not quiet():
-            if not self._alive():
+        while not self._worker("lives") or not quiet():
+            if not self._worker("lives"):
                 deaths += 1
                 self.disarm()
                 self.move(AFTER_A_CRASH)
-                self._start_worker()
+                self._worker("start")
             if time.monotonic() > until:
                 raise AssertionError(f"the worker has not come to rest:\n{self.log.read_text()[-3000:]}")
             time.sleep(0.02)
@@ -215,23 +214,18 @@ class Processes:
         aside.write_text(str(self._ahead.total_seconds()))
         aside.rename(self.folder / "clock")
 
-    def _start_worker(self) -> None:
-        self._workers.stdin.write("go\n")
+    def _worker(self, order: str) -> bool:
+        """Has the worker started, killed or looked for; whether it lives then."""
+        self._workers.stdin.write(f"{order}\n")
         self._workers.stdin.flush()
-        self._worker = int(self._workers.stdout.readline())
-
-    def _alive(self) -> bool:
-        try:
-            os.kill(self._worker, 0)
-        except ProcessLookupError:
-            return False
-        return True
+        answer = self._workers.stdout.readline()
+        assert answer, f"the worker's parent has died:\n{self.log.read_text()[-3000:]}"
+        return answer == "yes\n"
 
     def close(self) -> None:
         clock.reset()
-        if self._worker:
-            with suppress(ProcessLookupError):
-                os.kill(self._worker, signal.SIGKILL)
+        if self._workers.poll() is None:
+            self._worker("kill")
         self._workers.communicate()
         self._web.send_signal(signal.SIGQUIT)
         self._web.wait(30)
