@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from salesbot import (
     cli,
     config,
+    containment,
     database,
     logs,
     no_waiting,
@@ -31,6 +33,17 @@ from salesbot.extensions import babel, csrf, db, login_manager, migrate
 from salesbot.migrations.support import FOLDER
 from salesbot.services import plugin_usage, shop, staff
 from salesbot.vault import Vault
+
+
+class App(Flask):
+    """Flask, but quicker to see of each function around each request that it is an ordinary one."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself unless it is `async def`."""
+        code = getattr(func, "__code__", None)
+        if code is not None and not code.co_flags & inspect.CO_COROUTINE:
+            return func
+        return super().ensure_sync(func)
 
 
 class BrowserSessions(SecureCookieSessionInterface):
@@ -57,7 +70,7 @@ def create_app(
     """
     instance = Path(instance_path or os.environ.get("SALESBOT_INSTANCE") or "instance").resolve()
     instance.mkdir(parents=True, exist_ok=True)
-    app = Flask("salesbot", instance_path=str(instance))
+    app = App("salesbot", instance_path=str(instance))
     app.session_interface = BrowserSessions()
     configure(app, config.read(instance, settings))
     _extend(app)
@@ -109,6 +122,7 @@ def _extend(app: Flask) -> None:
     csrf.init_app(app)
     with app.app_context():
         engine: Engine = db.engine
+        containment.watch(engine)
         if engine.dialect.name == "sqlite":
             sqlite_queue.install(engine)
 

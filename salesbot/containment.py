@@ -7,11 +7,14 @@ the plugin's first write, or when it first loads an object that it could change.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 from flask_sqlalchemy.session import Session
-from sqlalchemy import Connection, Engine, event
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, Engine, ExecutionContext, PoolProxiedConnection, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import ORMExecuteState, SessionTransaction
 
@@ -59,7 +62,7 @@ class Guard:
 
     def __init__(self, session: Session, plugin: str) -> None:
         self.session = session
-        self._root, self.connection = _under_way(session)
+        self._root, self.connection, self.driver = _under_way(session)
         self.plugin = plugin
         self.offence = ""
         self._savepoint: SessionTransaction | None = None
@@ -118,23 +121,25 @@ class Guard:
             raise TransactionBroken(self.plugin, reason)
 
     def _is_connected(self) -> bool:
-        connection = self.connection
-        return not connection.closed and not connection.invalidated and connection.in_transaction()
+        return self.connection.in_transaction() and not self.connection.invalidated
 
     def _takes_more(self) -> bool:
         """On PostgreSQL a statement that failed outside a savepoint has ended all that could follow."""
         if self.connection.dialect.name != "postgresql":
             return True
-        driver: Any = self.connection.connection.dbapi_connection
-        return driver is not None and driver.info.transaction_status.name == "INTRANS"
+        dbapi: Any = self.driver.dbapi_connection
+        return dbapi is not None and dbapi.pgconn.transaction_status == TransactionStatus.INTRANS
 
 
-def _under_way(session: Session) -> tuple[SessionTransaction | None, Connection]:
+UnderWay = tuple[SessionTransaction | None, Connection, PoolProxiedConnection]
+
+
+def _under_way(session: Session) -> UnderWay:
     """The session's transaction and its connection, looked up once for all plugins that are asked."""
-    known: tuple[SessionTransaction | None, Connection] | None = session.info.get("under_way")
+    known: UnderWay | None = session.info.get("under_way")
     if known is None or known[0] is not session.get_transaction():
         connection = session.connection()
-        known = session.info["under_way"] = session.get_transaction(), connection
+        known = session.info["under_way"] = session.get_transaction(), connection, connection.connection
     return known
 
 
@@ -164,12 +169,25 @@ def _before_orm(state: ORMExecuteState) -> None:
         guard.open_savepoint()
 
 
-@event.listens_for(Engine, "before_cursor_execute")
-def _before_statement(
-    connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
-) -> None:
+def watch(engine: Engine) -> None:
+    """Looks at what running plugins do through an engine before it happens.
+
+    In its dialect: with one listener at the engine itself SQLAlchemy looks for more of them all the
+    way of every statement, which makes each a third dearer.
+    """
+    for way in ("do_execute", "do_executemany", "do_execute_no_params"):
+        event.listen(engine, way, _before_statement)
+    dialect = engine.dialect
+    dialect.do_commit = partial(_commit, dialect.do_commit)  # type: ignore[method-assign]
+    dialect.do_rollback = partial(_roll_back, dialect.do_rollback)  # type: ignore[method-assign]
+
+
+def _before_statement(_cursor: Any, statement: str, *rest: Any) -> None:
     guard = _guard.get()
-    if guard is None or connection is not guard.connection or statement[:6].upper() == "SELECT":
+    if guard is None or statement[:6].upper() == "SELECT":
+        return
+    context: ExecutionContext = rest[-1]
+    if context.root_connection is not guard.connection:
         return
     if _ENDS.match(statement):
         _refuse("ends")
@@ -177,15 +195,15 @@ def _before_statement(
         guard.open_savepoint()
 
 
-@event.listens_for(Engine, "commit")
-def _before_commit(connection: Connection) -> None:
+def _commit(commit: Callable[[PoolProxiedConnection], None], connection: PoolProxiedConnection) -> None:
     guard = _guard.get()
-    if guard is not None and connection is guard.connection:
+    if guard is not None and guard.driver is connection:
         _refuse("commits")
+    commit(connection)
 
 
-@event.listens_for(Engine, "rollback")
-def _before_rollback(connection: Connection) -> None:
+def _roll_back(roll_back: Callable[[PoolProxiedConnection], None], connection: PoolProxiedConnection) -> None:
     guard = _guard.get()
-    if guard is not None and connection is guard.connection:
+    if guard is not None and guard.driver is connection:
         guard.offence = guard.offence or "rolls back"
+    roll_back(connection)

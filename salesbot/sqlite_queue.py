@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine, PoolProxiedConnection, event
 
 from salesbot.errors import DatabaseBusy
 
@@ -92,7 +92,7 @@ class WriterQueue:
         self._close()
 
     def put_away(self) -> None:
-        """Closes the lock file of an engine that is disposed of, unless somebody still writes."""
+        """Closes the lock file until the next turn, unless somebody writes now."""
         if self._threads.acquire(blocking=False):
             self._close()
             self._threads.release()
@@ -126,11 +126,11 @@ def install(engine: Engine) -> None:
     in_memory = path in {"", ":memory:"} or "mode=memory" in path
     queue = None if in_memory else WriterQueue(path + "-writer")
     event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "begin", partial(_begin, queue))
+    # Not by the engine's own events: with one of them SQLAlchemy looks for more around every statement.
+    engine.dialect.do_begin = partial(_begin, queue)  # type: ignore[method-assign]
     event.listen(engine, "reset", partial(_reset, queue))
     event.listen(engine, "close", partial(_closed, queue))
     if queue is not None:
-        event.listen(engine, "engine_disposed", lambda _engine: queue.put_away())
         os.register_at_fork(after_in_child=queue.forget)
 
 
@@ -142,17 +142,18 @@ def _set_pragmas(dbapi: Any, record: Any) -> None:
     cursor.close()
 
 
-def _begin(queue: WriterQueue | None, connection: Connection) -> None:
+def _begin(queue: WriterQueue | None, connection: PoolProxiedConnection) -> None:
+    dbapi: Any = connection.dbapi_connection
     if _reading.get():
-        connection.exec_driver_sql("PRAGMA query_only=ON")
+        dbapi.execute("PRAGMA query_only=ON")
         connection.info["reading"] = True
-        connection.exec_driver_sql("BEGIN")
+        dbapi.execute("BEGIN")
         return
     # A migration commits and begins again while it keeps its connection, and so its turn.
     if queue is not None and not connection.info.get("writing"):
         queue.enter()
         connection.info["writing"] = True
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    dbapi.execute("BEGIN IMMEDIATE")
 
 
 def _reset(queue: WriterQueue | None, dbapi: Any, record: Any, state: Any) -> None:
@@ -166,6 +167,8 @@ def _reset(queue: WriterQueue | None, dbapi: Any, record: Any, state: Any) -> No
 
 def _closed(queue: WriterQueue | None, dbapi: Any, record: Any) -> None:
     _leave(queue, record)
+    if queue is not None:
+        queue.put_away()
 
 
 def _leave(queue: WriterQueue | None, record: Any) -> None:

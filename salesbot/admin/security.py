@@ -59,7 +59,8 @@ def is_local(address: str) -> bool:
 
 def in_back_office() -> bool:
     """Whether the present request is for the back office."""
-    return request.path == PREFIX or request.path.startswith(f"{PREFIX}/")
+    path = request.path
+    return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
 def init(app: Flask) -> None:
