@@ -23,7 +23,7 @@ from salesbot.errors import ButtonsRefused, NotSent, SalesbotError
 from salesbot.messages import Choice, Media, Reply
 from salesbot.models import Conversation, Message, MessageTemplate, Order
 from salesbot.services import conversations, deliveries, links, shop, templates
-from salesbot.services.conversations import ChatRow, Origin, window_is_open
+from salesbot.services.conversations import MOST_ATTEMPTS, ChatRow, Origin, window_is_open
 from salesbot.services.secrets_in_text import holds_marks, revealer
 from salesbot.texts import translator
 from salesbot.understanding import Shown, page
@@ -35,7 +35,6 @@ _CHAT = table(Conversation)
 
 TEMPLATE = "template"
 """The style of words that WhatsApp has approved for any time."""
-MOST_ATTEMPTS = 8
 STALE = timedelta(seconds=90)
 """A message that a worker has had this long was being sent when the worker died."""
 
@@ -219,7 +218,7 @@ def claim(limit: int = 20) -> list[tuple[str, Outgoing]]:
             log.error("message %s can't be sent: %s", message.id, exc)  # noqa: TRY400
             continue
         message.state = "sending"
-        message.attempts += 1
+        message.attempts = ready_to_go.attempt
         message.claimed_at = clock.now()
         taken.append((chat.channel, ready_to_go))
     db.session.flush()
@@ -262,7 +261,7 @@ def is_due() -> bool:
 
 
 def outgoing(message: Message, chat: Conversation) -> Outgoing:
-    """A stored message in the form in which it is sent."""
+    """A stored message in the form in which it is sent next."""
     put_in = revealer(message.body, chat.customer_id)
     return Outgoing(
         id=message.id,
@@ -273,6 +272,7 @@ def outgoing(message: Message, chat: Conversation) -> Outgoing:
         style=message.style,
         template_sid=message.template["sid"] if message.template else "",
         values=tuple(message.template["values"]) if message.template else (),
+        attempt=message.attempts + 1,
     )
 
 
@@ -303,11 +303,12 @@ def refused(message_id: int, why: NotSent) -> None:
         _as_numbers(message, why.code)
         return
     message.error, message.error_code = why.reason[:500], why.code
-    if why.retry_in is None or message.attempts >= MOST_ATTEMPTS:
+    if why.retry_in is None or message.attempts % MOST_ATTEMPTS == 0:
         _leaves(message, "failed")
         log.error("message %s is given up: %s", message_id, why.code or type(why).__name__)
         return
-    pause = min(why.retry_in * 2 ** (message.attempts - 1), 3600.0)
+    in_round = message.attempts % MOST_ATTEMPTS
+    pause = min(why.retry_in * 2 ** (in_round - 1), 3600.0)
     message.state = "waiting"
     message.send_at = clock.now() + timedelta(seconds=pause)
     log.warning("message %s is tried again in %.0f s: %s", message_id, pause, why.code)
@@ -381,11 +382,18 @@ _BUTTONS_REFUSED = frozenset({"63005", "63013", "63021"})
 
 
 def receipt(
-    message_id: int, provider_id: str, status: str, error_code: str = "", *, sent_as: str = ""
+    message_id: int,
+    attempt: int | None,
+    provider_id: str,
+    status: str,
+    error_code: str = "",
+    *,
+    sent_as: str = "",
 ) -> bool:
-    """The provider reports on one of our messages; a report that comes late changes nothing.
+    """The provider reports on an attempt to send one of our messages, or on the only one there was (None).
 
-    True when the message is ours. A receipt is proof that it was sent, so an unknown fate ends.
+    A report that comes late changes nothing. True when the message is ours. A receipt is proof that
+    it was sent, so an unknown fate ends.
     `sent_as` is the style that was sent: what is said of buttons means nothing for the numbered
     lines that went out in their place.
     """
@@ -397,9 +405,12 @@ def receipt(
         return False
     if sent_as and sent_as != message.style:
         return True
-    if (message.provider_id or provider_id) != provider_id:
+    if attempt is not None and attempt < message.attempts:
+        # That it failed is old news, but once it has arrived the customer has it.
+        word = word if word in {"delivered", "read"} else None
+    elif (message.provider_id or provider_id) != provider_id:
         return False
-    if message.provider_id is None:
+    elif message.provider_id is None:
         if conversations.find(db.session.connection(), provider_id) is not None:
             return False
         message.provider_id = provider_id
@@ -411,6 +422,8 @@ def receipt(
         if word in {"failed", "undelivered"}:
             message.error_code = error_code
             log.error("message %s did not arrive: code %s", message.id, error_code or "none")
+        else:
+            message.error = message.error_code = ""
     return True
 
 

@@ -75,7 +75,8 @@ def test_each_answer_says_where_its_receipts_go(app, twilio, says, out):
     says.answer = [Reply("One"), Reply("Two")]
     said = twilio.writes("x").messages
     assert [one.action for one in said] == [
-        f"https://shop.example/webhooks/twilio/status?message={number}" for number in out(Message.id)
+        f"https://shop.example/webhooks/twilio/status?message={number}&attempt=0"
+        for number in out(Message.id)
     ]
 
 

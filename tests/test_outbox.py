@@ -54,7 +54,7 @@ def test_a_message_is_sent_once_with_what_twilio_asks_for(say, ana, twilio, work
     assert (taken.to, taken.body) == (ana.address, "Your parcel is here")
     assert taken.media_url == "https://shop.example/media/a.png"
     assert taken.status_callback == (
-        f"https://shop.example/webhooks/twilio/status?message={number}#rc=3&rp=ct,rt,5xx"
+        f"https://shop.example/webhooks/twilio/status?message={number}&attempt=1#rc=3&rp=ct,rt,5xx"
     )
     assert states() == ["queued"]
     assert states(Message.provider_id) == [taken.sid]

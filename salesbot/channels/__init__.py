@@ -28,6 +28,7 @@ class Outgoing:
 
     `style` says how its choices are shown: as numbered lines in the text, as buttons, or as a list.
     Of an approved template `template_sid` is the provider's id, and `values` fill its places.
+    `attempt` counts how often it was tried to send it, which receipts repeat; 0 is an answer to a request.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Outgoing:
     style: str = ""
     template_sid: str = ""
     values: tuple[str, ...] = ()
+    attempt: int = 0
 
 
 @dataclass(frozen=True)

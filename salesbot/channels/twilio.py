@@ -106,9 +106,10 @@ def _location(form: Mapping[str, str]) -> Location | None:
     return Location(latitude, longitude, label.replace("\x00", ""), address.replace("\x00", ""))
 
 
-def status_url(message_id: int, style: str = "") -> str:
-    """Where Twilio reports what became of our message; it holds our own id, and as what it was sent."""
-    return f"{base_url()}/webhooks/twilio/status?message={message_id}" + (f"&as={style}" if style else "")
+def status_url(message: Outgoing) -> str:
+    """Where Twilio reports what became of our message: our own id, which attempt this was, and as what."""
+    sent_as = f"&as={message.style}" if message.style else ""
+    return f"{base_url()}/webhooks/twilio/status?message={message.id}&attempt={message.attempt}{sent_as}"
 
 
 def twiml(messages: Sequence[Outgoing]) -> str:
@@ -118,7 +119,7 @@ def twiml(messages: Sequence[Outgoing]) -> str:
 
 
 def _verb(message: Outgoing) -> str:
-    action = html.escape(status_url(message.id))
+    action = html.escape(status_url(message))
     body = html.escape(sendable(message.text), quote=False)
     media = f"<Media>{html.escape(message.media_url)}</Media>" if message.media_url else ""
     return f'<Message action="{action}" method="POST"><Body>{body}</Body>{media}</Message>'
@@ -150,7 +151,7 @@ def _send(of: Account, message: Outgoing, values: dict[str, Any]) -> str:
         lambda: messages.create(
             to=message.address,
             from_=of.number,
-            status_callback=status_url(message.id, message.style) + RETRY_SETTINGS,
+            status_callback=status_url(message) + RETRY_SETTINGS,
             **values,
         )
     )

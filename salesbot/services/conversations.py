@@ -16,6 +16,9 @@ from salesbot.database import table
 from salesbot.messages import Choice, Media
 from salesbot.models import Conversation, Customer, CustomerAddress, Message, ShopRevision
 
+MOST_ATTEMPTS = 8
+"""How often it is tried to send a message before it is given up."""
+
 _CHAT = table(Conversation)
 _CUSTOMER = table(Customer)
 _ADDRESS = table(CustomerAddress)
@@ -270,6 +273,14 @@ def answers_to(connection: Connection, message_id: int) -> Sequence[Row[*tuple[A
 def release_held(connection: Connection, chat_id: int) -> None:
     """Sends what had to wait for the customer to write again."""
     connection.execute(_RELEASE_HELD, {"chat_id": chat_id, "now": clock.now()})
+
+
+def next_round(attempts: int) -> int:
+    """What a message's attempts count on from when staff send it again.
+
+    They never begin anew, so that receipts of an earlier round are known by their number.
+    """
+    return (attempts // MOST_ATTEMPTS + 1) * MOST_ATTEMPTS
 
 
 def save_chat(connection: Connection, chat_id: int, values: dict[str, Any]) -> bool:

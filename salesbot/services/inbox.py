@@ -10,6 +10,7 @@ from salesbot import clock
 from salesbot.database import db
 from salesbot.errors import WrongState
 from salesbot.models import Conversation, ConversationEvent, Label, Message, StaffUser
+from salesbot.services import conversations
 
 NOTE, TOOK_OVER, GAVE_BACK, QUIET = "note", "took over", "gave back", "quiet"
 ASSIGNED, JOINED = "assigned", "joined"
@@ -93,7 +94,7 @@ def send_again(message_id: int) -> None:
     message = _troubled(message_id)
     message.state = "waiting"
     message.send_at = clock.now()
-    message.attempts = 0
+    message.attempts = conversations.next_round(message.attempts)
     message.provider_id = None
     message.error = message.error_code = ""
     db.session.flush()

@@ -80,12 +80,13 @@ def message() -> Response:
 def status() -> Response:
     """Takes a delivery receipt; one about a message that is not ours is passed over."""
     form = request.form
-    message_id = request.args.get("message", "")
+    message_id = _number("message")
     sid = form.get("MessageSid", "")
-    if message_id.isascii() and message_id.isdecimal() and len(message_id) < 19 and sid:
+    if message_id is not None and sid:
         known = in_transaction(
             lambda: outbox.receipt(
-                int(message_id),
+                message_id,
+                _number("attempt"),
                 sid[:64],
                 form.get("MessageStatus", ""),
                 form.get("ErrorCode", "")[:16],
@@ -96,3 +97,9 @@ def status() -> Response:
         if not known:
             log.warning("a receipt for a message that is not ours")
     return Response(status=204)
+
+
+def _number(name: str) -> int | None:
+    """A number that we wrote into the address."""
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None

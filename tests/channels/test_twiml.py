@@ -19,7 +19,7 @@ def test_an_answer_is_what_twilios_library_would_make_of_it(app, monkeypatch, pi
     with app.app_context():
         ours = twilio.twiml(said)
         for message in said:
-            verb = theirs.message(action=twilio.status_url(message.id), method="POST")
+            verb = theirs.message(action=twilio.status_url(message), method="POST")
             verb.body(message.text)
             if picture:
                 verb.media(picture)

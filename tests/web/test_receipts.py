@@ -8,6 +8,7 @@ from sqlalchemy import select
 from salesbot import Reply, outbox
 from salesbot.database import transaction
 from salesbot.models import Conversation, Message
+from salesbot.services import inbox
 from salesbot.testing.twilio_webhooks import sid
 
 
@@ -175,3 +176,62 @@ def test_all_that_was_taken_on_is_delivered_in_the_end(twilio, work, unasked, st
     twilio.catch_up()
     assert state() == "delivered"
     assert twilio.catch_up() == []
+
+
+@pytest.fixture
+def sent_again(app, twilio, work, unasked, state):
+    """A message that failed and was sent once more: where each of the two attempts is reported, and its sid."""
+    twilio.fails_later(63016)
+    work()
+    twilio.catch_up()
+    assert state() == "failed"
+    with app.app_context(), transaction():
+        inbox.send_again(unasked)
+    assert state() == "waiting"
+    return [(taken.status_callback, taken.sid) for taken in twilio.messages]
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("late", ["queued", "sent", "undelivered", "failed"])
+def test_a_late_receipt_of_the_first_attempt_does_not_undo_send_again(twilio, work, sent_again, state, late):
+    ((callback, first),) = sent_again
+    assert twilio.reports(callback, first, late, "63016").status == 204
+    assert state() == "waiting"
+    work()
+    assert twilio.reports(callback, first, late, "63016").status == 204
+    assert (state(), state(Message.error_code)) == ("queued", "")
+    twilio.catch_up()
+    assert state() == "delivered"
+
+
+def test_what_turns_out_to_have_arrived_is_not_sent_once_more(twilio, work, sent_again, state):
+    ((callback, first),) = sent_again
+    twilio.reports(callback, first, "delivered")
+    work()
+    assert state() == "delivered"
+    assert len(twilio.messages) == 1
+
+
+@pytest.mark.parametrize(
+    "order", list(permutations([(0, "failed"), (0, "delivered"), (1, "sent"), (1, "failed")]))
+)
+def test_once_one_attempt_has_arrived_the_message_has_in_any_order(twilio, work, sent_again, state, order):
+    work()
+    attempts = [(taken.status_callback, taken.sid) for taken in twilio.messages]
+    assert len(attempts) == 2
+    for number, word in order:
+        assert twilio.reports(*attempts[number], word, "63016" if word == "failed" else "").status == 204
+    assert (state(), state(Message.error_code)) == ("delivered", "")
+
+
+def test_an_answer_that_failed_can_be_sent_again_in_spite_of_its_late_receipts(
+    app, twilio, work, answered, out, stored
+):
+    message_sid = sid()
+    twilio.reports(answered.action, message_sid, "failed", "63016")
+    with app.app_context(), transaction():
+        inbox.send_again(stored(select(Message.id).where(Message.direction == "out"))[0])
+    twilio.reports(answered.action, message_sid, "failed", "63016")
+    assert out() == ["waiting"]
+    work()
+    assert out() == ["queued"]
