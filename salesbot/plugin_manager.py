@@ -121,10 +121,15 @@ class Manager:
         return bool(self._orders[hook])
 
     def in_order(self, hook: str, first: str | None = None) -> list[tuple[Plugin, HookImpl]]:
-        """The implementations of a hook that are switched on, in asking order; `first` jumps the queue."""
+        """The implementations of a hook that are switched on, in asking order; `first` jumps the queue.
+
+        What whoever asks has begun is written out before, so that it looks like nobody else's doing.
+        """
+        session = db.session()
+        session.flush()
         off = shop.state().switched_off
         skipped = set()
-        for broken in db.session.info.get("broken_by", ()):
+        for broken in session.info.get("broken_by", ()):
             skipped.add(broken.plugin)
             if not broken.recorded:
                 broken.recorded = True
@@ -148,9 +153,7 @@ class Manager:
         Raises only what means that the transaction itself is lost: TransactionBroken, and the
         error of a connection that the server has closed, which is no fault of the plugin.
         """
-        session = db.session()
-        session.flush()
-        guard = Guard(session, plugin.name)
+        guard = Guard(db.session(), plugin.name)
         reason = ""
         with Call(plugin) as call:
             try:
@@ -205,8 +208,10 @@ class Manager:
 
 def invoke(impl: HookImpl, arguments: dict[str, Any]) -> Any:
     """Calls an implementation with those of the arguments that it takes."""
-    kwargs = {name: arguments[name] for name in impl.kwargnames if name in arguments}
-    return impl.function(*map(arguments.__getitem__, impl.argnames), **kwargs)
+    values = map(arguments.__getitem__, impl.argnames)
+    if not impl.kwargnames:
+        return impl.function(*values)
+    return impl.function(*values, **{name: arguments[name] for name in impl.kwargnames if name in arguments})
 
 
 def _name(impl: HookImpl) -> str:

@@ -35,7 +35,7 @@ class Turn:
         self.connection = connection
         self.row = row
         self.customer = Customer(row.customer_id, row.name, row.language, row.address)
-        self.shown = Shown(tuple(Choice(**choice) for choice in row.shown), row.shown_from)
+        self.shown = Shown(tuple([Choice(**choice) for choice in row.shown]), row.shown_from)
         self.notes = dict(row.notes)
         self.manager = plugin_manager.current()
 

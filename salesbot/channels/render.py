@@ -32,7 +32,7 @@ def numbered(text: str, choices: Sequence[Choice]) -> str:
     """The text with its choices as lines to answer with a number."""
     if not choices:
         return text
-    lines = "\n".join(_line(number, choice) for number, choice in enumerate(choices, 1))
+    lines = "\n".join([_line(number, choice) for number, choice in enumerate(choices, 1)])
     return f"{text}\n\n{lines}" if text else lines
 
 

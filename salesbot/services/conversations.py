@@ -27,7 +27,7 @@ _MESSAGE = table(Message)
 
 @dataclass(frozen=True)
 class ChatRow:
-    """A locked chat as the turn finds it."""
+    """A locked chat as the turn finds it; `_CHAT_COLUMNS` stand in the same order."""
 
     id: int
     customer_id: int
@@ -143,12 +143,12 @@ def lock_chat(
     if row is None:
         _make_chat(connection, channel, address, name, language())
         row = connection.execute(_LOCK_CHAT, where).one()
-    return ChatRow(**row._mapping)
+    return ChatRow(*tuple(row))
 
 
 def lock_chat_by_id(connection: Connection, conversation_id: int) -> ChatRow:
     """A chat, locked until the transaction ends."""
-    return ChatRow(**connection.execute(_LOCK_CHAT_BY_ID, {"id": conversation_id}).one()._mapping)
+    return ChatRow(*tuple(connection.execute(_LOCK_CHAT_BY_ID, {"id": conversation_id}).one()))
 
 
 def _make_chat(connection: Connection, channel: str, address: str, name: str, language: str) -> None:
