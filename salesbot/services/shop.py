@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 
 from flask import current_app
+from sqlalchemy.dialects import postgresql, sqlite
 
 from salesbot import clock
 from salesbot.config import BY_NAME, PREFIX, Option
-from salesbot.database import db
+from salesbot.database import db, table
 from salesbot.errors import ConfigError
 from salesbot.messages import Setting
 from salesbot.models import PluginState, ShopRevision, ShopSetting
@@ -16,7 +17,7 @@ from salesbot.shop_state import ShopState, forget, setting, state
 
 __all__ = [
     "ShopState",
-    "changed",
+    "changing",
     "environment_name",
     "is_demo",
     "name_outside",
@@ -28,16 +29,20 @@ __all__ = [
 ]
 
 
-def changed() -> None:
-    """Lets every process notice, with its next message, that settings or plugins have changed."""
-    row = db.session.get(ShopRevision, 1, with_for_update=True)
-    if row is None:
-        row = ShopRevision(id=1, number=0)
-        db.session.add(row)
+def changing() -> None:
+    """Begins a change of settings or plugins, which every process notices with its next message.
+
+    Whoever else changes something at the same moment waits until this is committed.
+    """
     # Not the next number: when this is undone, another change must not get the number of a state
     # that some process has seen meanwhile.
-    row.number = secrets.randbelow(2**31 - 1) + 1
-    db.session.flush()
+    number = secrets.randbelow(2**31 - 1) + 1
+    insert = {"sqlite": sqlite, "postgresql": postgresql}[db.session.connection().dialect.name].insert
+    db.session.execute(
+        insert(table(ShopRevision))
+        .values(id=1, number=number)
+        .on_conflict_do_update(index_elements=["id"], set_={"number": number})
+    )
     forget()
 
 
@@ -64,23 +69,25 @@ def save(name: str, text: str, *, secret: bool = False) -> None:
             raise ConfigError(str(exc)) from exc
     if secret and not text:
         return
-    row = db.session.get(ShopSetting, name)
+    changing()
+    row = db.session.get(ShopSetting, name, populate_existing=True)
     if row is None:
         row = ShopSetting(name=name)
         db.session.add(row)
     row.value, row.secret = ("", text) if secret else (text, None)
-    changed()
+    db.session.flush()
 
 
 def switch_plugin(name: str, *, on: bool, reason: str = "", by_itself: bool = False) -> None:
     """Switches a plugin on or off for every process, from the next message on."""
-    row = db.session.get(PluginState, name)
+    changing()
+    row = db.session.get(PluginState, name, populate_existing=True)
     if row is None:
         row = PluginState(name=name)
         db.session.add(row)
     row.enabled, row.reason, row.by_itself = on, reason, by_itself
     row.changed_at = clock.now()
-    changed()
+    db.session.flush()
 
 
 def environment_name(declared: Setting) -> str:

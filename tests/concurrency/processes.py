@@ -17,6 +17,7 @@ from salesbot.channels import simulator
 from salesbot.config import OPTIONS
 from salesbot.database import in_transaction
 from salesbot.messages import PaymentEvent
+from salesbot.services import plugin_failures
 from salesbot.testing.shop import close
 
 PROCESSES = 4
@@ -78,6 +79,13 @@ def buy(app: Flask, wish: tuple[str, int]) -> str:
     with app.app_context():
         answer = dispatcher.receive(simulator.incoming(address, tapped=f"buy:{product_id}"))
         return answer.messages[0].text
+
+
+def fail(app: Flask, call: tuple[str, int]) -> None:
+    """A plugin fails once more; `call` is (its name, which failure)."""
+    plugin, number = call
+    with app.app_context():
+        in_transaction(lambda: plugin_failures.record(plugin, "salesbot_handle_message", f"failure {number}"))
 
 
 def pay(app: Flask, order: tuple[int, int, int]) -> str:

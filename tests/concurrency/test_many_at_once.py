@@ -9,8 +9,8 @@ from sqlalchemy import func, select, text
 from twilio.request_validator import RequestValidator
 
 from salesbot.database import db
-from salesbot.models import Delivery, LicenceKey, Message, Order, OrderEvent
-from tests.concurrency.processes import buy, pay, post, spread
+from salesbot.models import Delivery, LicenceKey, Message, Order, OrderEvent, PluginFailure, PluginState
+from tests.concurrency.processes import buy, fail, pay, post, spread
 
 pytestmark = pytest.mark.both_databases
 
@@ -62,6 +62,14 @@ def test_a_hundred_keys_go_to_a_hundred_of_two_hundred_buyers(app, catalogue, st
     assert stored(select(func.count(Delivery.id)).where(Delivery.state == "delivered")) == [100]
     paid = stored(select(func.count(OrderEvent.id)).where(OrderEvent.what == "pending → paid"))
     assert paid == [100]
+
+
+def test_processes_that_switch_the_same_plugins_off_at_once_do_not_collide(app, stored):
+    plugins = ("greeting", "catalog")
+    spread(app, fail, [(plugin, number) for number in range(24) for plugin in plugins])
+    off = stored(select(PluginState).where(~PluginState.enabled, PluginState.by_itself))
+    assert sorted(state.name for state in off) == sorted(plugins)
+    assert stored(select(func.count(PluginFailure.id))) == [48]
 
 
 def test_connections_that_the_server_closed_cost_no_message(app, customer, stored):
