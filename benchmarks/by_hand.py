@@ -1,16 +1,22 @@
 """The same messages handled by hand: no plugins, no containment, only what must be done.
 
 It stores the same rows as salesbot, in the same order and in one transaction, by statements that
-are built once, and gives the same answers. What salesbot costs beyond it is the price of its design.
+are built once, and gives the same answers. It has the same duties: it checks the signature as
+Twilio's library does, locks the chat, handles a message once and answers it alike when it comes
+again, keeps silent where a person answers, notices a new name of the shop with the next message,
+lets nothing overtake what waits to be sent, and logs a line. What it leaves out is what salesbot's
+design is for: other plugins, languages, near misses, long texts, a customer's first message.
 """
 
 from __future__ import annotations
 
+import io
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, Response, abort, request
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
@@ -18,12 +24,21 @@ from twilio.twiml.messaging_response import MessagingResponse
 from benchmarks.by_hand_goods import found, hello, shelf
 from benchmarks.twilio_posts import ACCOUNT, PATH, PUBLIC_URL, TOKEN
 from salesbot.database import table
-from salesbot.models import Conversation, Customer, Message
+from salesbot.models import Conversation, Customer, Message, ShopRevision, ShopSetting
+
+log = logging.getLogger("by_hand")
+log.setLevel("INFO")
+log.propagate = False
+log.addHandler(logging.StreamHandler(io.StringIO()))
+log.handlers[0].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
 
 _CHAT, _CUSTOMER, _MESSAGE = table(Conversation), table(Customer), table(Message)
 
 _LOCK_CHAT = (
-    select(_CHAT.c.id, _CHAT.c.shown, _CHAT.c.notes, _CUSTOMER.c.name)
+    select(
+        *(_CHAT.c.id, _CHAT.c.answered_by, _CHAT.c.shown, _CHAT.c.notes, _CUSTOMER.c.name),
+        select(ShopRevision.number).where(ShopRevision.id == 1).scalar_subquery().label("revision"),
+    )
     .join(_CUSTOMER, _CUSTOMER.c.id == _CHAT.c.customer_id)
     .where(_CHAT.c.channel == "twilio", _CHAT.c.address == bindparam("address"))
     .with_for_update(of=_CHAT)
@@ -40,6 +55,17 @@ _STORE_IN = {
     for dialect in (sqlite, postgresql)
 }
 _STORE_OUT = insert(_MESSAGE).returning(_MESSAGE.c.id)
+_ANSWER = select(_MESSAGE.c.id, _MESSAGE.c.body, _MESSAGE.c.media).where(
+    _MESSAGE.c.in_answer,
+    _MESSAGE.c.reply_to_id
+    == select(_MESSAGE.c.id).where(_MESSAGE.c.provider_id == bindparam("sid")).scalar_subquery(),
+)
+_WAITS = (
+    select(_MESSAGE.c.id)
+    .where(_MESSAGE.c.conversation_id == bindparam("chat_id"), _MESSAGE.c.send_at.is_not(None))
+    .exists()
+)
+_SHOP_NAME = select(ShopSetting.value).where(ShopSetting.name == "SHOP_NAME")
 _SAVE_CHAT = (
     update(_CHAT)
     .where(_CHAT.c.id == bindparam("chat_id"))
@@ -49,14 +75,27 @@ _SAVE_CHAT = (
             for name in ("question", "question_plugin", "shown", "shown_from", "notes", "last_inbound_at")
         }
     )
+    .returning(_WAITS)
 )
+
+
+class Shop:
+    """The shop's name, read again when a setting has changed."""
+
+    def __init__(self) -> None:
+        self.revision, self.name = -1, ""
+
+    def notice(self, connection: Connection, revision: int) -> None:
+        """Called with each message."""
+        if revision != self.revision:
+            self.revision, self.name = revision, connection.execute(_SHOP_NAME).scalar_one()
 
 
 def app(engine: Engine) -> Flask:
     """A WSGI app with one route; the customer's chat must be there already."""
     made = Flask("by_hand")
     validator = RequestValidator(TOKEN)
-    store_in = _STORE_IN[engine.dialect.name]
+    shop = Shop()
 
     @made.post(PATH)
     def message() -> Response:
@@ -65,40 +104,56 @@ def app(engine: Engine) -> Flask:
         if not validator.validate(PUBLIC_URL + PATH, form, signature) or form["AccountSid"] != ACCOUNT:
             abort(403)
         with engine.begin() as connection:
-            chat = connection.execute(_LOCK_CHAT, {"address": form["From"]}).one()
-            now = datetime.now(UTC)
-            choice = _picked(form["Body"], chat.shown)
-            message_id = connection.execute(store_in, _row_in(chat.id, form, choice, now)).scalar()
-            if message_id is None:
-                return Response("<Response/>", mimetype="text/xml")
-            text, choices, picture = _answer(connection, chat.name, form["Body"], choice)
-            body = "\n".join([text, "", *(_line(n, each) for n, each in enumerate(choices, 1))])
-            row = _row_out(chat.id, message_id, body, choices, picture, now)
-            reply_id = connection.execute(_STORE_OUT, row).scalar_one()
-            connection.execute(_SAVE_CHAT, _state(chat.id, chat.notes, choices, now))
-        return Response(_twiml(reply_id, body, picture), mimetype="text/xml")
+            said = _turn(connection, shop, form)
+        log.info("message %s is answered with %d messages", form["MessageSid"], len(said))
+        return Response(_twiml(said), mimetype="text/xml")
 
     return made
+
+
+Said = tuple[int, str, str | None]
+
+
+def _turn(connection: Connection, shop: Shop, form: Any) -> list[Said]:
+    chat = connection.execute(_LOCK_CHAT, {"address": form["From"]}).one()
+    shop.notice(connection, chat.revision or 0)
+    now, text = datetime.now(UTC), form["Body"].replace("\x00", "")
+    choice = _picked(text, chat.shown)
+    store_in = _STORE_IN[connection.dialect.name]
+    message_id = connection.execute(
+        store_in, _row_in(chat.id, form["MessageSid"], text, choice, now)
+    ).scalar()
+    if message_id is None:
+        again = connection.execute(_ANSWER, {"sid": form["MessageSid"]})
+        return [(row.id, row.body, row.media[0]["url"] if row.media else None) for row in again]
+    if chat.answered_by == "person":
+        return []
+    answer, choices, picture = _answer(connection, shop, chat, text, choice)
+    waits = connection.execute(_SAVE_CHAT, _state(chat.id, chat.notes, choices, now)).scalar()
+    body = "\n".join([answer, "", *[_line(number, each) for number, each in enumerate(choices, 1)]])
+    row = _row_out(chat.id, message_id, body, choices, picture, now, waits=bool(waits))
+    reply_id = connection.execute(_STORE_OUT, row).scalar_one()
+    return [] if waits else [(reply_id, body, picture)]
 
 
 def _picked(text: str, shown: list[dict[str, str]]) -> str | None:
     return shown[int(text) - 1]["id"] if text.isdecimal() and 0 < int(text) <= len(shown) else None
 
 
-def _answer(connection: Connection, name: str, text: str, choice: str | None) -> Any:
+def _answer(connection: Connection, shop: Shop, chat: Row[Any], text: str, choice: str | None) -> Any:
     if choice is not None:
         return shelf(connection, int(choice.partition(":")[2]))
-    return hello(connection, name) if text == "hi" else found(connection, text)
+    return hello(connection, chat.name, shop.name) if text == "hi" else found(connection, text)
 
 
-def _row_in(chat_id: int, form: Any, choice: str | None, now: datetime) -> dict[str, Any]:
+def _row_in(chat_id: int, sid: str, text: str, choice: str | None, now: datetime) -> dict[str, Any]:
     return {
         "conversation_id": chat_id,
         "direction": "in",
-        "provider_id": form["MessageSid"],
+        "provider_id": sid,
         "in_answer": False,
         "state": "received",
-        "body": form["Body"],
+        "body": text,
         "choice": choice,
         "choices": [],
         "media": [],
@@ -112,14 +167,21 @@ def _row_in(chat_id: int, form: Any, choice: str | None, now: datetime) -> dict[
 
 
 def _row_out(
-    chat_id: int, message_id: int, body: str, choices: list[Any], picture: str | None, now: datetime
+    chat_id: int,
+    message_id: int,
+    body: str,
+    choices: list[Any],
+    picture: str | None,
+    now: datetime,
+    *,
+    waits: bool,
 ) -> dict[str, Any]:
     return {
         "conversation_id": chat_id,
         "direction": "out",
         "reply_to_id": message_id,
-        "in_answer": True,
-        "state": "answered",
+        "in_answer": not waits,
+        "state": "waiting" if waits else "answered",
         "body": body,
         "choices": choices,
         "media": [{"url": picture, "content_type": "image"}] if picture else [],
@@ -127,7 +189,7 @@ def _row_out(
         "error": "",
         "error_code": "",
         "attempts": 0,
-        "send_at": None,
+        "send_at": now if waits else None,
         "created_at": now,
     }
 
@@ -148,11 +210,12 @@ def _line(number: int, choice: dict[str, str]) -> str:
     return f"{number}. {choice['title']}" + (f" – {choice['detail']}" if choice["detail"] else "")
 
 
-def _twiml(reply_id: int, body: str, picture: str | None) -> str:
+def _twiml(said: list[Said]) -> str:
     response = MessagingResponse()
-    status = f"{PUBLIC_URL}/webhooks/twilio/status?message={reply_id}"
-    verb = response.message(action=status, method="POST")
-    verb.body(body)
-    if picture:
-        verb.media(picture)
+    for number, body, picture in said:
+        status = f"{PUBLIC_URL}/webhooks/twilio/status?message={number}&attempt=0"
+        verb = response.message(action=status, method="POST")
+        verb.body(body)
+        if picture:
+            verb.media(picture)
     return str(response)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, func, or_, select
 
 from benchmarks.twilio_posts import PUBLIC_URL
 from salesbot import clock
@@ -16,11 +16,17 @@ _ORDER, _LINE, _DELIVERY = table(Order), table(OrderLine), table(Delivery)
 
 Said = tuple[str, list[dict[str, str]], str | None]
 
+_FOR_SALE = and_(
+    _PRODUCT.c.active,
+    _CATEGORY.c.active,
+    or_(_PRODUCT.c.kind != "file", _PRODUCT.c.file != ""),
+    or_(_PRODUCT.c.kind != "link", _PRODUCT.c.link != ""),
+)
 _SHELVES = (
     select(_CATEGORY.c.id, _CATEGORY.c.title)
     .where(
         _CATEGORY.c.active,
-        select(_PRODUCT.c.id).where(_PRODUCT.c.category_id == _CATEGORY.c.id, _PRODUCT.c.active).exists(),
+        select(_PRODUCT.c.id).where(_PRODUCT.c.category_id == _CATEGORY.c.id, _FOR_SALE).exists(),
     )
     .order_by(_CATEGORY.c.position, _CATEGORY.c.id)
 )
@@ -58,7 +64,7 @@ _GOODS = (
         (_UNSOLD - _HELD - _OWED).label("left"),
     )
     .join(_CATEGORY, _CATEGORY.c.id == _PRODUCT.c.category_id)
-    .where(_PRODUCT.c.active, _CATEGORY.c.active)
+    .where(_FOR_SALE)
     .order_by(_PRODUCT.c.position, _PRODUCT.c.id)
 )
 _ON_SHELF = _GOODS.where(_PRODUCT.c.category_id == bindparam("shelf"))
@@ -69,14 +75,14 @@ _WITH_WORDS = _GOODS.where(
 _MENU = {"id": "menu", "title": "Menu", "detail": ""}
 
 
-def hello(connection: Connection, name: str) -> Said:
+def hello(connection: Connection, name: str, shop: str) -> Said:
     """The greeting with the main menu."""
     shelves = [
         {"id": f"category:{row.id}", "title": row.title, "detail": ""} for row in connection.execute(_SHELVES)
     ]
     orders = {"id": "orders", "title": "My orders", "detail": ""}
     person = {"id": "person", "title": "Talk to a person", "detail": ""}
-    text = f"Hi {name}! 👋 Welcome to Little Harbour. What would you like?"
+    text = f"Hi {name}! 👋 Welcome to {shop}. What would you like?"
     return text, [*shelves, orders, person], None
 
 

@@ -24,12 +24,12 @@ def database(name: str) -> Iterator[MakeUrl]:
         yield lambda _folder: server.database()
 
 
-def parser(about: str) -> ArgumentParser:
-    """The options that all benchmarks have."""
+def parser(about: str, *, databases: bool = True) -> ArgumentParser:
+    """The options that benchmarks have in common."""
     made = ArgumentParser(description=about)
-    made.add_argument(
-        "--on", nargs="+", choices=(SQLITE, POSTGRESQL), default=[SQLITE, POSTGRESQL], metavar="DATABASE"
-    )
+    if databases:
+        both = (SQLITE, POSTGRESQL)
+        made.add_argument("--on", nargs="+", choices=both, default=both, metavar="DATABASE")
     return made
 
 

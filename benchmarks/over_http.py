@@ -65,7 +65,11 @@ def served(who: str, url: str, folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}{PATH}"
     finally:
         server.terminate()
-        server.wait(30)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
 
 
 def _wait_for(port: int) -> None:
@@ -89,7 +93,10 @@ def load(address: str, seconds: int, customers: int, folder: Path, into: Served)
         for each in posts("hi", seconds * PER_SECOND, customers):
             lines.write(f"{each.signature}\t{each.body}\n")
     said = subprocess.run(
-        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", SCRIPT, address, "--", file],
+        [
+            *("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "30s", "--latency"),
+            *("-s", SCRIPT, address, "--", file),
+        ],
         check=True,
         capture_output=True,
         text=True,
@@ -114,6 +121,8 @@ def compare(name: str, seconds: int, rounds: int, customers: int) -> dict[str, S
             if url:
                 fill(url, own, customers)
             addresses[who] = stack.enter_context(served(who, url, own))
+        for address in addresses.values():  # what is made once and kept is made now
+            load(address, 1, customers, folder, Served())
         for _round in range(rounds):
             for who, address in addresses.items():
                 load(address, seconds, customers, folder, found[who])

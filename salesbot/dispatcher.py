@@ -163,7 +163,7 @@ def _answer(turn: Turn, incoming: Incoming, understood: Understood) -> tuple[str
         location=incoming.location,
         language=turn.row.language,
     )
-    plugin, replies = _ask(turn, message)
+    plugin, replies = ask(turn, message)
     return plugin, [(reply, Shown(tuple(reply.choices))) for reply in replies]
 
 
@@ -174,7 +174,8 @@ def _give_back(turn: Turn) -> None:
     )
 
 
-def _ask(turn: Turn, message: Message) -> tuple[str, list[Reply]]:
+def ask(turn: Turn, message: Message) -> tuple[str, list[Reply]]:
+    """The plugin that answers, and with what; the last resort is nobody's."""
     hook = "salesbot_handle_message"
     asker = turn.row.question_plugin if turn.row.question is not None else None
     for plugin, impl in turn.manager.in_order(hook, first=asker):

@@ -1,0 +1,61 @@
+"""The benchmarks run, and what they count holds; nothing here looks at a clock.
+
+Python calls depend on the versions of the libraries, so the limit leaves them some room.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from benchmarks import databases, dispatch, message_path, over_http
+from benchmarks.contestants import BARE, BY_HAND, SALESBOT, contestants, fill, salesbot_app, sqlite_url
+from benchmarks.twilio_posts import answer, post
+
+MOST_CALLS = {databases.SQLITE: 1_700, databases.POSTGRESQL: 2_100}
+
+
+@pytest.mark.parametrize("name", MOST_CALLS)
+def test_a_message_costs_what_the_hand_written_one_costs_in_the_database(name, request, tmp_path):
+    make_url = sqlite_url
+    if name == databases.POSTGRESQL:
+        make_database = request.getfixturevalue("make_postgres_database")
+
+        def make_url(_folder):
+            return make_database()
+
+    with contestants(make_url, customers=1) as racers:
+        for case in message_path.CASES[:2]:
+            found = message_path.measure(racers, case, customers=1, rounds=1)
+            ours, by_hand, bare = (found[who].cost for who in (SALESBOT, BY_HAND, BARE))
+            assert (ours.commits, by_hand.commits, bare.commits) == (1, 1, 0)
+            assert ours.statements <= by_hand.statements + 1
+            assert case.text != "hi" or ours.calls <= MOST_CALLS[name]
+        said = [_said(answer(racer.app, post("hi").environ())) for racer in racers[:2]]
+        assert said[0] == said[1], "both say the same"
+        again = post("hi")
+        for racer in racers[:2]:
+            assert answer(racer.app, again.environ()) == answer(racer.app, again.environ())
+
+
+def _said(twiml: str) -> str:
+    return re.search("<Body>(.*)</Body>", twiml, re.DOTALL)[1]
+
+
+def test_idle_plugins_are_all_asked_and_cost_no_statement(tmp_path):
+    url = sqlite_url(tmp_path)
+    fill(url, tmp_path, 1)
+    found = dispatch.measure(salesbot_app(url, tmp_path, dispatch.idle(dispatch.PLUGINS))[0], rounds=1)
+    assert len(found.bare) == len(found.asked) == len(found.savepoints) == 1
+    loaded = dispatch.loading(rounds=1)
+    assert loaded[0].memory < loaded[dispatch.PLUGINS].memory
+
+
+def test_the_servers_under_load_are_those_that_are_compared(monkeypatch, tmp_path):
+    url = sqlite_url(tmp_path)
+    fill(url, tmp_path, 1)
+    for who in (SALESBOT, BY_HAND, BARE):
+        for name, value in (("WHO", who), ("URL", url), ("FOLDER", str(tmp_path))):
+            monkeypatch.setenv(f"BENCHMARK_{name}", value)
+        assert answer(over_http.app(), post("hi").environ()).startswith("<")
