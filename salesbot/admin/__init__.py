@@ -17,6 +17,7 @@ from salesbot.admin import figures, security, signin
 from salesbot.admin.conversations import ConversationView
 from salesbot.admin.coupons import CouponView
 from salesbot.admin.customers import CustomerView
+from salesbot.admin.history import AuditView
 from salesbot.admin.home import Home
 from salesbot.admin.keys import LicenceKeyView
 from salesbot.admin.orders import OrderView
@@ -27,12 +28,13 @@ from salesbot.admin.settings import SettingsView
 from salesbot.admin.simulator import SimulatorView
 from salesbot.admin.staff import StaffView
 from salesbot.admin.templates import TemplatesView
-from salesbot.admin.views import ShopModelView
+from salesbot.admin.views import BY_MODEL, ShopModelView
 from salesbot.admin.whatsapp import ConnectView
 from salesbot.migrations import of_plugins
 from salesbot.services import shop
 
 _VIEWS: dict[type[Any], type[ShopModelView]] = {
+    models.AuditEntry: AuditView,
     models.Conversation: ConversationView,
     models.Coupon: CouponView,
     models.Customer: CustomerView,
@@ -62,8 +64,10 @@ def init_admin(app: Flask, plugin_models: Iterable[type[DeclarativeBase]] | None
         admin.add_category(group)
     others = models_of_plugins() if plugin_models is None else plugin_models
     everything: list[type[Any]] = [*models.ALL, *others]
-    for model in everything:
-        admin.add_view(_VIEWS.get(model, ShopModelView)(model))
+    views = {model: _VIEWS.get(model, ShopModelView)(model) for model in everything}
+    app.extensions[BY_MODEL] = views
+    for view in views.values():
+        admin.add_view(view)
     admin.add_view(SimulatorView())
     admin.add_view(PluginsView())
     admin.add_view(ConnectView())

@@ -16,6 +16,7 @@ from salesbot.admin.formatters import (
     whole_percent,
 )
 from salesbot.admin.rules import PEOPLE, SALES, SHOP, SYSTEM, Rules
+from salesbot.models.audit import AUDIT_WORDS
 from salesbot.models.conversations import IN_STATES, OUT_STATES
 from salesbot.models.deliveries import DELIVERY_STATES
 from salesbot.models.inbox import TONES
@@ -224,6 +225,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         group=SALES,
         icon="fa-truck-fast",
         first=_names("line state downloads downloads_allowed delivered_at error"),
+        not_in_audit=_names("text link file"),
         not_in_list=_names(
             "position text link file file_name expires_at attempts due_at claimed_at told_at licence_key"
         ),
@@ -245,6 +247,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             **dict.fromkeys(_names("take_over give_back reply settle assign label here"), "answer"),
         },
         first=_names("customer answered_by address last_inbound_at"),
+        not_in_audit=_names("question shown notes"),
         not_in_list=_names(
             "channel person_wanted_at question question_plugin shown shown_from notes staff_at seen_at"
             " assigned_to created_at"
@@ -306,6 +309,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         group=PEOPLE,
         icon="fa-envelope",
         first=_names("conversation direction body state created_at"),
+        not_in_audit=_names("body choices media location"),
         not_in_list=_names(
             "choice choices style template about media location plugin sent_by took_ms"
             " error error_code attempts send_at claimed_at provider_id"
@@ -432,6 +436,30 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
     ),
     models.ShopSetting: _record(
         many=_("Stored settings"), one=_("setting"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="name"
+    ),
+    models.AuditEntry: _record(
+        many=_("Audit"),
+        one=_("entry"),
+        group=SYSTEM,
+        icon="fa-clock-rotate-left",
+        needs=_INTERNAL,
+        first=_names("at who what model title changes ip"),
+        not_in_list=_names("row"),
+        labels={
+            "at": _("When"),
+            "who": _("Who"),
+            "what": _("Did what"),
+            "model": _("Kind"),
+            "title": _("What it was"),
+            "changes": _("From what to what"),
+            "ip": _("From which address"),
+            "row": _("Number"),
+        },
+        choices={"what": AUDIT_WORDS},
+        filters=_names("who what model row at ip"),
+        search=_names("who title"),
+        large=True,
+        empty=_("Nobody has changed anything yet."),
     ),
     models.ShopRevision: _record(
         many=_("Revision"), one=_("revision"), group=SYSTEM, in_menu=False, needs=_INTERNAL

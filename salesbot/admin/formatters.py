@@ -50,6 +50,13 @@ STATES: Mapping[str, tuple[Any, str]] = {
     "sent": (lazy_gettext("sent"), ""),
     "read": (lazy_gettext("read"), "good"),
     "undelivered": (lazy_gettext("did not arrive"), "bad"),
+    # the audit
+    "created": (lazy_gettext("added"), "good"),
+    "changed": (lazy_gettext("changed"), "calm"),
+    "deleted": (lazy_gettext("deleted"), "bad"),
+    "signed_in": (lazy_gettext("signed in"), ""),
+    "exported": (lazy_gettext("took out"), "warn"),
+    "imported": (lazy_gettext("brought in"), "calm"),
 }
 MONEY = frozenset({"price", "total", "amount", "unit_price", "discount"})
 """Columns that hold minor units of the row's currency, or of the shop's."""

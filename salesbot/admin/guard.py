@@ -9,6 +9,7 @@ from flask import abort, has_request_context, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from salesbot.admin import audit
 from salesbot.admin.roles import may
 from salesbot.admin.security import explain_refusals
 from salesbot.extensions import db, login_manager, reading
@@ -43,6 +44,8 @@ class Guard:
 
     needs: Mapping[str, str] = {}
     creates = edits = deletes = False
+    audited = True
+    """False where what a request writes is not the doing of whoever is signed in."""
 
     def action_for(self, name: str) -> str:
         """The action that a view function's name stands for."""
@@ -68,6 +71,8 @@ class Guard:
         with reading():
             known, allowed = current_user.is_authenticated, self.may_use(name)
             if request.method not in {"GET", "HEAD"}:
+                if known and allowed and self.audited:
+                    audit.begin(current_user)
                 # Whatever is uploaded is looked at before the database is kept from others.
                 db.session.rollback()
         if not known:

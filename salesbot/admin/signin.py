@@ -30,6 +30,7 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from salesbot import clock
+from salesbot.admin import audit
 from salesbot.admin.security import PREFIX, explain_refusals, is_local, seen
 from salesbot.extensions import db, login_manager, reading, transaction
 from salesbot.models import StaffUser
@@ -146,6 +147,9 @@ def _sign_in(email: str, password: str) -> bool:
     with transaction():
         user = db.session.get_one(StaffUser, found[0])
         user.last_sign_in_at = clock.now()
+        db.session.flush()
+        audit.begin(user)
+        audit.note("signed_in", StaffUser, str(user.id), str(user))
     # A session that somebody else may have prepared is worth nothing afterwards.
     session.clear()
     login_user(user)

@@ -23,6 +23,7 @@ _NUMBER = "simulator_number"
 class SimulatorView(Guard, BaseView):
     """`/admin/simulator/`; every staff member has a phone of their own in their session."""
 
+    audited = False  # a customer's messages, and the bot's doing
     needs = {"index": "answer", "messages": "answer", "say": "answer", "new": "answer"}
 
     def __init__(self) -> None:

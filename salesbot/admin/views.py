@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, request
+from flask import abort, current_app, flash, request
 from flask_admin import expose, tools
 from flask_admin.actions import action
 from flask_admin.contrib.sqla import ModelView
@@ -24,8 +24,11 @@ from salesbot.admin.guard import ModelGuard, lookup_limits
 from salesbot.database import EncryptedText
 from salesbot.errors import SalesbotError
 from salesbot.extensions import db, transaction
+from salesbot.models import AuditEntry
 
 LAST_PAGE = 50_000
+BY_MODEL = "salesbot.admin_views"
+"""Where an app keeps its views by model."""
 
 
 class ShopModelView(ModelGuard, ModelView):
@@ -157,6 +160,11 @@ class ShopModelView(ModelGuard, ModelView):
             if self.may_use(name):
                 return str(self.get_url(f".{name}", id=row_id, url=return_url))
         return ""
+
+    def history_url(self, row: Any) -> str:
+        """Where one reads who changed this row, "" for those who may not."""
+        audit: Any = current_app.extensions[BY_MODEL].get(AuditEntry)
+        return str(audit.of_row(row)) if audit is not None else ""
 
     def get_list_row_actions(self) -> Any:
         """The buttons of a row, without the one for what a click on the row does anyway."""

@@ -1,6 +1,7 @@
 """The rows of a shop: what is true of ONE row, with constraints that make wrong states impossible."""
 
 from salesbot.database import BigId, EncryptedText, Money, UTCDateTime, db
+from salesbot.models.audit import AuditEntry
 from salesbot.models.catalog import Category, LicenceKey, Product
 from salesbot.models.conversations import Conversation, Message
 from salesbot.models.coupons import Coupon
@@ -55,10 +56,12 @@ ALL = (
     Job,
     WebhookTrouble,
     WorkerBeat,
+    AuditEntry,
 )
 
 __all__ = [
     "ALL",
+    "AuditEntry",
     "BigId",
     "CannedReply",
     "Category",
