@@ -49,21 +49,24 @@ class MoneyField(StringField):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Reads "19.99", "19,99" and "$ 19.99"."""
-        text = valuelist[0].strip().strip("$€£¥ ") if valuelist else ""
-        self.data = None
-        if not text:
-            return
-        currency = shop.setting("CURRENCY")
-        if text.count(",") == 1 and "." not in text:
-            text = text.replace(",", ".")
-        try:
-            minor = to_minor(text, currency)
-        except ValueError:
-            minor = -1
-        if not 0 <= minor <= LARGEST_AMOUNT:
-            example = show(1999 if decimals(currency) else 20, currency)
-            raise ValueError(gettext("Type an amount like %(example)s.", example=example))
-        self.data = minor
+        text = valuelist[0].strip() if valuelist else ""
+        self.data = read_amount(text) if text else None
+
+
+def read_amount(text: str) -> int:
+    """What people type for an amount, in minor units; ValueError with an example of one that works."""
+    currency = shop.setting("CURRENCY")
+    text = text.strip().strip("$€£¥ ").removeprefix(currency).removesuffix(currency).strip()
+    if text.count(",") == 1 and "." not in text:
+        text = text.replace(",", ".")
+    try:
+        minor = to_minor(text, currency)
+    except ValueError:
+        minor = -1
+    if not 0 <= minor <= LARGEST_AMOUNT:
+        example = show(1999 if decimals(currency) else 20, currency)
+        raise ValueError(gettext("Type an amount like %(example)s.", example=example))
+    return minor
 
 
 class PercentField(StringField):

@@ -23,6 +23,7 @@ NEEDS: Mapping[str, str] = {
     "edit_view": "change",
     "ajax_update": "change",
     "action_view": "change",
+    "import_view": "change",
     "delete_view": "delete",
     "export": "export",
 }
@@ -90,7 +91,6 @@ class Guard:
 class ModelGuard(Guard):
     """What `Guard` means for a view that Flask-Admin made of a model."""
 
-    can_export = False
     can_view_details = True
     # Read by Flask-Admin's templates, which then offer only what would not be refused.
     can_create = property(lambda self: self.may_use("create_view"))

@@ -7,7 +7,6 @@ from typing import Any
 from flask import abort, current_app, flash, request
 from flask_admin import expose, tools
 from flask_admin.actions import action
-from flask_admin.contrib.sqla import ModelView
 from flask_admin.contrib.sqla.filters import FilterEqual, FilterNotEqual
 from flask_admin.model.template import EditRowAction, ViewRowAction
 from flask_babel import gettext, lazy_gettext, ngettext
@@ -19,8 +18,10 @@ from wtforms.fields.choices import SelectChoice
 
 from salesbot.admin import formatters
 from salesbot.admin.exceptions import rules_for
+from salesbot.admin.exporting import Exports
 from salesbot.admin.fields import MONEY_FILTERS, Converter, Filters, MoneyField
 from salesbot.admin.guard import ModelGuard, lookup_limits
+from salesbot.admin.importing import Imports
 from salesbot.database import EncryptedText
 from salesbot.errors import SalesbotError
 from salesbot.extensions import db, transaction
@@ -31,7 +32,7 @@ BY_MODEL = "salesbot.admin_views"
 """Where an app keeps its views by model."""
 
 
-class ShopModelView(ModelGuard, ModelView):
+class ShopModelView(ModelGuard, Exports, Imports):
     """Lists, shows and edits the rows of one model; what differs stands in `exceptions.py`."""
 
     model_form_converter = Converter
