@@ -14,6 +14,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from salesbot import models, plugin_manager
 from salesbot.admin import figures, security, signin
+from salesbot.admin.account import AccountView
 from salesbot.admin.conversations import ConversationView
 from salesbot.admin.coupons import CouponView
 from salesbot.admin.customers import CustomerView
@@ -73,6 +74,7 @@ def init_admin(app: Flask, plugin_models: Iterable[type[DeclarativeBase]] | None
     admin.add_view(ConnectView())
     admin.add_view(TemplatesView())
     admin.add_view(SettingsView())
+    admin.add_view(AccountView())
     app.context_processor(_frame)
     return admin
 

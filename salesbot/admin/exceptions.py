@@ -43,6 +43,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         one=_("product"),
         group=SHOP,
         icon="fa-box-open",
+        needs={"action:sell": "change", "action:withdraw": "change"},
         opens="edit_view",
         first=_names("cover title category kind price active"),
         not_in_list=_names(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import abort, has_request_context, request
+from flask import abort, has_request_context, redirect, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -34,6 +34,9 @@ CAPABILITIES: Mapping[str, str] = {
     "delete_view": "deletes",
 }
 """Which attribute of a view says that it has this function at all."""
+
+MUST_CHANGE = "must_change_password"
+"""In the session of whoever has to choose a password of their own before anything else."""
 
 
 class Guard:
@@ -81,6 +84,8 @@ class Guard:
             return answer
         if not allowed:
             abort(403)
+        if session.get(MUST_CHANGE) and request.blueprint != "admin_account":
+            return redirect(url_for("admin_account.index"))
         return None
 
     def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -96,6 +101,10 @@ class ModelGuard(Guard):
     can_create = property(lambda self: self.may_use("create_view"))
     can_edit = property(lambda self: self.may_use("edit_view"))
     can_delete = property(lambda self: self.may_use("delete_view"))
+
+    def may_use(self, name: str) -> bool:
+        """As for any view; whoever may not see the list may do nothing else with it either."""
+        return super().may_use(name) and (name == "index_view" or super().may_use("index_view"))
 
     def is_action_allowed(self, name: str) -> bool:
         """Whether an action on several rows is offered and carried out."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import flash, g, request
 from flask_admin import expose
+from flask_admin.actions import action
 from flask_babel import gettext, lazy_gettext, ngettext
 from sqlalchemy import func, select
 from wtforms import BooleanField, FileField, SelectField, StringField, TextAreaField
@@ -18,7 +19,7 @@ from wtforms.validators import Length, Optional, Regexp
 from salesbot.admin.formatters import local
 from salesbot.admin.views import ShopModelView
 from salesbot.errors import SalesbotError
-from salesbot.extensions import db
+from salesbot.extensions import db, transaction
 from salesbot.models import LicenceKey, Product
 from salesbot.models.catalog import BUILT_IN_KINDS
 from salesbot.services import delivery_texts, key_import, links, stock, uploads
@@ -67,6 +68,26 @@ class ProductView(ShopModelView):
             render_kw={"rows": 6, "autocomplete": "off", "spellcheck": "false"},
         ),
     }
+
+    @action("sell", lazy_gettext("Put on sale"), lazy_gettext("Let customers buy what is ticked?"))
+    def action_sell(self, ids: list[str]) -> None:
+        """Puts the ticked products on sale, as far as there is something to hand over."""
+        ready = [row for row in map(self.get_one, ids) if row is not None and not _lacks_goods(row)]
+        with transaction():
+            for product in ready:
+                product.active = True
+        flash(ngettext("%(num)d is for sale.", "%(num)d are for sale.", len(ready)), "success")
+        if len(ready) < len(ids):
+            flash(gettext("Of the others the file or the link is missing."), "warning")
+
+    @action("withdraw", lazy_gettext("Take off sale"), lazy_gettext("Let nobody buy what is ticked?"))
+    def action_withdraw(self, ids: list[str]) -> None:
+        """Takes the ticked products off sale; whoever bought one keeps it."""
+        found = [row for row in map(self.get_one, ids) if row is not None]
+        with transaction():
+            for product in found:
+                product.active = False
+        flash(ngettext("%(num)d is off sale.", "%(num)d are off sale.", len(found)), "success")
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Any:
@@ -156,6 +177,11 @@ class ProductView(ShopModelView):
             flash(words, "warning")
         for line in seen.broken:
             flash(gettext("Line %(n)d can't be used: %(why)s", n=line.number, why=line.why), "warning")
+
+
+def _lacks_goods(product: Product) -> bool:
+    """Whether a buyer would get nothing."""
+    return (product.kind == "file" and not product.file) or (product.kind == "link" and not product.link)
 
 
 class _Uploads:

@@ -29,12 +29,13 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
-from salesbot import clock
+from salesbot import clock, demo
 from salesbot.admin import audit
+from salesbot.admin.guard import MUST_CHANGE
 from salesbot.admin.security import PREFIX, explain_refusals, is_local, seen
 from salesbot.extensions import db, login_manager, reading, transaction
 from salesbot.models import StaffUser
-from salesbot.services import staff
+from salesbot.services import shop, staff
 
 blueprint = Blueprint("signin", __name__, url_prefix=PREFIX)
 
@@ -86,12 +87,12 @@ def login() -> Response | str | tuple[str, int]:
     form = SignIn()
     if request.method == "GET":
         return _page(form, "")
-    wait = _seconds_to_wait()
+    wait = seconds_to_wait()
     if wait:
         return _too_often(form, wait)
     if form.validate_on_submit() and _sign_in(form.email.data, form.password.data):
         return redirect(_next())
-    _count_failure()
+    count_failure()
     if form.errors:
         return _page(form, ""), 400
     return _page(form, gettext("This e-mail and password don't fit together.")), 401
@@ -106,7 +107,7 @@ def logout() -> Response:
     return redirect(url_for("signin.login"))
 
 
-def _seconds_to_wait() -> int:
+def seconds_to_wait() -> int:
     """Until this address may try again; 0 when it may now."""
     failures: FixedWindowRateLimiter = current_app.extensions[_FAILURES]
     address = str(request.remote_addr)
@@ -117,7 +118,8 @@ def _seconds_to_wait() -> int:
     return 0
 
 
-def _count_failure() -> None:
+def count_failure() -> None:
+    """Notes that somebody at this address did not know a password."""
     failures: FixedWindowRateLimiter = current_app.extensions[_FAILURES]
     for limit in parse_many(current_app.config["SIGN_IN_LIMIT"]):
         failures.hit(limit, str(request.remote_addr))
@@ -153,8 +155,15 @@ def _sign_in(email: str, password: str) -> bool:
     # A session that somebody else may have prepared is worth nothing afterwards.
     session.clear()
     login_user(user)
+    if demo.is_sign_in(email, password) and not _is_at_home():
+        session[MUST_CHANGE] = True
     seen()
     return True
+
+
+def _is_at_home() -> bool:
+    """Whether this is the demo shop, and the world can't reach it."""
+    return shop.is_demo() and not current_app.config["PUBLIC_URL"].startswith("https:")
 
 
 def _next() -> str:

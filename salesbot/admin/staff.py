@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import flash
+from flask_admin.actions import action
 from flask_babel import gettext, lazy_gettext
 from flask_login import current_user, login_user
 from sqlalchemy import func, select
@@ -12,7 +14,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from salesbot.admin.views import ShopModelView
 from salesbot.errors import WrongState
-from salesbot.extensions import db
+from salesbot.extensions import db, transaction
 from salesbot.models import StaffUser
 from salesbot.services.staff import SHORTEST_PASSWORD
 
@@ -28,6 +30,20 @@ class StaffView(ShopModelView):
             render_kw={"autocomplete": "new-password"},
         )
     }
+
+    @action(
+        "sign_out",
+        lazy_gettext("Sign out everywhere"),
+        lazy_gettext("They have to sign in again on every device. Go on?"),
+    )
+    def action_sign_out(self, ids: list[str]) -> None:
+        """Ends every session of the chosen people."""
+        with transaction():
+            for number in ids:
+                person = self.get_one(number)
+                if person is not None:
+                    person.end_sessions()
+        flash(gettext("They are signed out everywhere."), "success")
 
     def create_form(self, obj: Any = None) -> Any:
         """The form of a new account needs a password."""

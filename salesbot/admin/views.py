@@ -236,22 +236,29 @@ class ShopModelView(ModelGuard, Exports, Imports):
         return True
 
     def delete_model(self, model: Any) -> bool:
-        """Deletes a row, or says why not."""
+        """Deletes a row, or says why not; what others refer to is switched off where that is possible."""
         try:
             with transaction():
                 self.on_model_delete(model)
                 db.session.delete(model)
         except IntegrityError:
-            flash(
-                gettext("Something else still needs this, so it can't be deleted. Switch it off instead."),
-                "error",
-            )
-            return False
+            return self._switch_off(model)
         except (ValidationError, SalesbotError) as exc:
             flash(str(exc), "error")
             return False
         self.after_model_delete(model)
         return True
+
+    def _switch_off(self, model: Any) -> bool:
+        """Hides a row that the books need from everybody who buys; False when rows have no such switch."""
+        if "active" not in inspect(self.model).columns:
+            flash(gettext("Something else still needs this, so it can't be deleted."), "error")
+            return False
+        with transaction():
+            model.active = False
+        words = gettext("%(what)s is still needed by something else, so it is switched off.", what=model)
+        flash(words, "info")
+        return False
 
     @action("delete", lazy_gettext("Delete"), lazy_gettext("Delete what is ticked, for good?"))
     def action_delete(self, ids: list[str]) -> None:

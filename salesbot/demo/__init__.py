@@ -128,6 +128,12 @@ def sign_in() -> tuple[str, str] | None:
     return (OWNER, password) if owner.has_password(password) else None
 
 
+def is_sign_in(email: str, password: str) -> bool:
+    """Whether this is how the demo owner signs in, as it was printed when the demo was loaded."""
+    path = _sign_in_file()
+    return email.strip().casefold() == OWNER and path.is_file() and path.read_text().strip() == password
+
+
 def _loaded(*, again: bool) -> Loaded:
     products = db.session.scalar(select(func.count(Product.id))) or 0
     return Loaded(products, sign_in(), again)

@@ -33,6 +33,10 @@ class StaffUser(Model, UserMixin):
     def set_password(self, password: str) -> None:
         """Keeps a salted hash and ends this person's open sessions."""
         self.password_hash = generate_password_hash(password)
+        self.end_sessions()
+
+    def end_sessions(self) -> None:
+        """Signs this person out everywhere."""
         self.epoch = (self.epoch or 0) + 1
 
     def has_password(self, password: str) -> bool:

@@ -1,0 +1,107 @@
+"""What everybody may do about their own account: a new password, and ending sessions elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, session
+from flask_admin import BaseView, expose
+from flask_babel import gettext, lazy_gettext
+from flask_login import current_user, login_user
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import PasswordField
+from wtforms.validators import EqualTo, InputRequired, Length
+
+from salesbot.admin import signin
+from salesbot.admin.guard import MUST_CHANGE, Guard
+from salesbot.extensions import db, reading, transaction
+from salesbot.models import StaffUser
+from salesbot.services.staff import SHORTEST_PASSWORD
+
+
+class NewPassword(FlaskForm):
+    """The present password, and the new one twice."""
+
+    present = PasswordField(
+        lazy_gettext("Present password"),
+        [InputRequired(), Length(max=500)],
+        render_kw={"autocomplete": "current-password"},
+    )
+    new = PasswordField(
+        lazy_gettext("New password"),
+        [
+            InputRequired(),
+            Length(
+                min=SHORTEST_PASSWORD,
+                max=500,
+                message=lazy_gettext("At least %(n)d characters.", n=SHORTEST_PASSWORD),
+            ),
+        ],
+        description=lazy_gettext("At least %(n)d characters.", n=SHORTEST_PASSWORD),
+        render_kw={"autocomplete": "new-password"},
+    )
+    again = PasswordField(
+        lazy_gettext("The new password once more"),
+        [InputRequired(), EqualTo("new", lazy_gettext("The two differ."))],
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+class AccountView(Guard, BaseView):
+    """`/admin/account/`; reached by one's own name in the frame."""
+
+    needs = {"index": "look", "password": "look", "elsewhere": "look"}
+
+    def __init__(self) -> None:
+        super().__init__(name=lazy_gettext("Your account"), endpoint="admin_account", url="account")
+
+    def is_visible(self) -> bool:
+        """The menu does not name it."""
+        return False
+
+    @expose("/")
+    def index(self) -> Any:
+        """The page."""
+        return self._page(NewPassword())
+
+    @expose("/password", methods=["POST"])
+    def password(self) -> Any:
+        """Sets a new password, which ends every other session."""
+        form = NewPassword()
+        if signin.seconds_to_wait():
+            form.present.errors = [gettext("That was too often. Wait a minute, then try again.")]
+        elif form.validate():
+            # Hashing takes its time on purpose, and no writer must wait for it.
+            with reading():
+                fits = current_user.has_password(form.present.data)
+                number = current_user.id
+                db.session.rollback()
+            if fits and form.new.data == form.present.data:
+                form.new.errors = [gettext("This is the present one.")]
+            elif fits:
+                with transaction():
+                    user = db.session.get_one(StaffUser, number)
+                    user.set_password(form.new.data)
+                return self._stay_here(user, gettext("Your password is changed."))
+            else:
+                signin.count_failure()
+                form.present.errors = [gettext("This is not your present password.")]
+        return self._page(form), 400
+
+    @expose("/elsewhere", methods=["POST"])
+    def elsewhere(self) -> Response:
+        """Ends every session of theirs but this one."""
+        with transaction():
+            user = db.session.get_one(StaffUser, current_user.id)
+            user.end_sessions()
+        return self._stay_here(user, gettext("You are signed out everywhere else."))
+
+    def _page(self, form: NewPassword) -> Any:
+        return self.render("admin/account.html", form=form, must_change=session.get(MUST_CHANGE, False))
+
+    def _stay_here(self, user: StaffUser, said: str) -> Response:
+        login_user(user)
+        session.pop(MUST_CHANGE, None)
+        flash(said, "success")
+        return redirect(self.get_url(".index"))
