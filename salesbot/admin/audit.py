@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from flask import g, has_request_context, request
@@ -22,7 +23,7 @@ from salesbot.admin.exceptions import rules_for
 from salesbot.containment import GuardedSession
 from salesbot.database import EncryptedText, table
 from salesbot.extensions import db
-from salesbot.models import AuditEntry, PluginUsage, Presence, ShopRevision
+from salesbot.models import AuditEntry
 
 HIDDEN = "••••"
 """Stands for a value that no entry holds."""
@@ -31,9 +32,6 @@ _EMPTY: tuple[Any, ...] = (None, "", [], {})
 MOST_ROWS = 50
 """Of a statement that changes more rows than this, one entry says how many."""
 _OWN = table(AuditEntry)
-_NOT_WORTH_IT = frozenset(table(model).name for model in (AuditEntry, PluginUsage, Presence, ShopRevision))
-"""The audit itself, and what the program counts and notes for itself."""
-
 Values = Mapping[str, Any]
 
 
@@ -74,7 +72,7 @@ def _flushing(session: Session, _context: Any, _objects: Any) -> None:
         state = inspect(row)
         changed = [state.attrs[attribute.key] for attribute in state.mapper.column_attrs]
         unread = [one.key for one in changed if one.history.added and not one.history.deleted]
-        if witness and unread and state.identity and table_name(state.mapper) not in _NOT_WORTH_IT:
+        if witness and unread and state.identity and _is_worth_it(table_name(state.mapper)):
             of = state.mapper.local_table
             same = [column == value for column, value in zip(of.primary_key, state.identity, strict=True)]
             old = session.connection().execute(select(*_shown(of)).where(*same)).mappings().first()
@@ -98,7 +96,7 @@ def _told(session: Session, row: Any, what: str) -> Values | None:
     state = inspect(row)
     mapper: Mapper[Any] = state.mapper
     name = table_name(mapper)
-    if name in _NOT_WORTH_IT:
+    if not _is_worth_it(name):
         return None
     hidden = hidden_columns(mapper.class_)
     changes: dict[str, Any] = {}
@@ -127,6 +125,12 @@ def _before_and_now(state: Any, key: str, what: str) -> Sequence[Any] | None:
     unread = witness.unloaded.get(state, {}) if witness else {}
     before = history.deleted[0] if history.deleted else unread.get(key)
     return before, history.added[0] if history.added else None
+
+
+@cache
+def _is_worth_it(name: str) -> bool:
+    model = model_of(name)
+    return model is None or rules_for(model).audited
 
 
 def table_name(mapper: Mapper[Any]) -> str:
@@ -187,7 +191,7 @@ def _after(connection: Connection, statement: Any, many: Any, one: Any, _options
 
 def _is_bulk(statement: Any) -> bool:
     """Whether no flush wrote it; what flushes write has been told by the session."""
-    return statement.table.name not in _NOT_WORTH_IT and not db.session()._flushing  # noqa: SLF001 - nothing public tells
+    return _is_worth_it(statement.table.name) and not db.session()._flushing  # noqa: SLF001 - nothing public tells
 
 
 def _rows(connection: Connection, of: Table, statement: Any, parameters: Sequence[Any]) -> list[Values]:

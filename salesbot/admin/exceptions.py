@@ -303,7 +303,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         search=_names("text"),
         large=True,
     ),
-    models.Presence: _record(group=SYSTEM, in_menu=False, needs=_INTERNAL),
+    models.Presence: _record(audited=False, group=SYSTEM, in_menu=False, needs=_INTERNAL),
     models.Message: _record(
         many=_("Messages"),
         one=_("message"),
@@ -424,13 +424,31 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         empty=_("No job waits."),
     ),
     models.PluginUsage: _record(
-        many=_("Calls of plugins"), one=_("plugin"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="name"
+        audited=False,
+        many=_("Calls of plugins"),
+        one=_("plugin"),
+        group=SYSTEM,
+        in_menu=False,
+        needs=_INTERNAL,
+        sort="name",
     ),
     models.WebhookTrouble: _record(
-        many=_("Wrong calls"), one=_("call"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="kind"
+        audited=False,
+        many=_("Wrong calls"),
+        one=_("call"),
+        group=SYSTEM,
+        in_menu=False,
+        needs=_INTERNAL,
+        sort="kind",
     ),
     models.WorkerBeat: _record(
-        many=_("Workers"), one=_("worker"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="name"
+        audited=False,
+        many=_("Workers"),
+        one=_("worker"),
+        group=SYSTEM,
+        in_menu=False,
+        needs=_INTERNAL,
+        sort="name",
     ),
     models.PluginState: _record(
         many=_("Plugin switches"), one=_("switch"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="name"
@@ -439,6 +457,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         many=_("Stored settings"), one=_("setting"), group=SYSTEM, in_menu=False, needs=_INTERNAL, sort="name"
     ),
     models.AuditEntry: _record(
+        audited=False,
         many=_("Audit"),
         one=_("entry"),
         group=SYSTEM,
@@ -463,7 +482,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         empty=_("Nobody has changed anything yet."),
     ),
     models.ShopRevision: _record(
-        many=_("Revision"), one=_("revision"), group=SYSTEM, in_menu=False, needs=_INTERNAL
+        audited=False, many=_("Revision"), one=_("revision"), group=SYSTEM, in_menu=False, needs=_INTERNAL
     ),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -37,7 +37,6 @@ BY_HAND = ("manual",)
 """Ways to pay whose money nobody but staff can see arrive."""
 LOOK, LOOKED = "look at this", "looked at it"
 """Words of an order's timeline: salesbot asks for a person, a person has been there."""
-DAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -46,16 +45,6 @@ class Waiting:
 
     count: int
     first: Sequence[AnyRow]
-
-
-@dataclass(frozen=True)
-class Today:
-    """The last 24 hours; `money` is what came in less what was given back, by currency."""
-
-    orders: int
-    paid: int
-    money: dict[str, int]
-    chats: int
 
 
 @dataclass(frozen=True)
@@ -194,31 +183,6 @@ def plugins_off() -> Sequence[AnyRow]:
         .where(~PluginState.enabled, PluginState.by_itself)
         .order_by(PluginState.name)
     ).all()
-
-
-def today() -> Today:
-    """How the last 24 hours went."""
-    since: datetime = clock.now() - DAY
-    money: dict[str, int] = {}
-    came_in = (
-        select(Payment.currency, func.sum(Payment.amount))
-        .where(Payment.state == "confirmed", Payment.confirmed_at > since)
-        .group_by(Payment.currency)
-    )
-    went_out = (
-        select(Refund.currency, -func.sum(Refund.amount))
-        .where(Refund.state == "done", Refund.done_at > since)
-        .group_by(Refund.currency)
-    )
-    for statement in (came_in, went_out):
-        for currency, amount in db.session.execute(statement):
-            money[currency] = money.get(currency, 0) + int(amount)
-    return Today(
-        orders=_count(select(func.count(Order.id)).where(Order.created_at > since)),
-        paid=_count(select(func.count(Order.id)).where(Order.paid_at > since)),
-        money=money,
-        chats=_count(select(func.count(Conversation.id)).where(Conversation.last_inbound_at > since)),
-    )
 
 
 def _waiting(rows: AnySelect, count: Select[int]) -> Waiting:

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from flask import current_app
 from flask_admin import AdminIndexView, expose
 from flask_babel import lazy_gettext
 
 from salesbot import fulfilment, plugin_manager
-from salesbot.admin import figures, security
+from salesbot.admin import figures, security, trends
 from salesbot.admin.formatters import amount, moment, state_pill
 from salesbot.admin.guard import Guard
+from salesbot.admin.views import BY_MODEL
 from salesbot.errors import PluginProblem
 from salesbot.extensions import db
 from salesbot.messages import Card
 from salesbot.models import Order
+from salesbot.money import to_decimal
 from salesbot.plugin_manager import invoke
+from salesbot.services import shop
 
 CARDS = "salesbot_home_cards"
+LOW_STOCK_SHOWN = 8
+_STEPS = {
+    "wrote": lazy_gettext("Wrote"),
+    "saw": lazy_gettext("Picked a product"),
+    "cart": lazy_gettext("Put it into the cart"),
+    "opened": lazy_gettext("Opened the pay page"),
+    "paid": lazy_gettext("Paid"),
+    "delivered": lazy_gettext("Got it"),
+    "downloaded": lazy_gettext("Downloaded it"),
+}
 
 
 class Home(Guard, AdminIndexView):
@@ -28,7 +44,8 @@ class Home(Guard, AdminIndexView):
     def index(self) -> str:
         """The page."""
         cards = cards_of_plugins()
-        today = figures.today()
+        currency = str(shop.setting("CURRENCY"))
+        periods = trends.periods()
         return str(
             self.render(
                 "admin/home.html",
@@ -42,13 +59,34 @@ class Home(Guard, AdminIndexView):
                 plugins_off=figures.plugins_off(),
                 cards=cards,
                 left_out=plugin_manager.current().problems,
-                today=today,
-                nobody_yet=not today.orders and db.session.query(Order.id).first() is None,
+                periods=periods,
+                by_day=_series(trends.by_day(currency), currency),
+                funnel=[(_STEPS[step.name], step.chats) for step in trends.funnel()],
+                best_sellers=trends.best_sellers(),
+                not_found=trends.not_found(),
+                may_open=self._may_open,
+                low_stock_shown=LOW_STOCK_SHOWN,
+                nobody_yet=not periods[-1].orders and db.session.query(Order.id).first() is None,
                 amount=amount,
                 moment=moment,
                 state_pill=state_pill,
             )
         )
+
+    def _may_open(self, endpoint: str) -> bool:
+        """Whether whoever looks may use a function of a model's view."""
+        blueprint, _, name = endpoint.partition(".")
+        views = current_app.extensions[BY_MODEL].values()
+        return any(view.endpoint == blueprint and view.may_use(name) for view in views)
+
+
+def _series(days: list[trends.Day], currency: str) -> dict[str, list[Any]]:
+    """What the chart draws; amounts as the numbers that people write."""
+    return {
+        "days": [day.day.isoformat() for day in days],
+        "money": [float(to_decimal(day.money, currency)) for day in days],
+        "paid": [day.paid for day in days],
+    }
 
 
 def cards_of_plugins() -> list[Card]:

@@ -32,6 +32,7 @@ class Rules:
     not_in_list: tuple[str, ...] = ()
     not_in_form: tuple[str, ...] = ()
     never: tuple[str, ...] = ()  # columns that no page shows; encrypted ones never show anyway
+    audited: bool = True  # False for what the program counts and notes for itself
     not_in_audit: tuple[str, ...] = ()  # columns whose values the audit does not repeat
     labels: Mapping[str, Any] = field(default_factory=dict)
     helps: Mapping[str, Any] = field(default_factory=dict)

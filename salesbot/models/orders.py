@@ -22,7 +22,7 @@ ORDER_STATES = ("pending", "paid", "fulfilled", "expired", "cancelled")
 class Order(Model):
     """One purchase; money in minor units of `currency`. `total` is the lines' sum less `discount`.
 
-    `expires_at` ends its hold on the stock.
+    `expires_at` ends its hold on the stock; `opened_at` is when its buyer first looked at its page.
 
     While `frozen_at` is set, as during a dispute about its payment, nothing of it is handed over.
     """
@@ -33,6 +33,8 @@ class Order(Model):
         CheckConstraint(f"state IN {ORDER_STATES}", name="state"),
         CheckConstraint("state NOT IN ('paid', 'fulfilled') OR paid_at IS NOT NULL", name="paid_at"),
         Index("ix_order_state_expires_at", "state", "expires_at"),
+        Index("ix_order_created_at", "created_at"),
+        Index("ix_order_paid_at", "paid_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -51,6 +53,7 @@ class Order(Model):
     paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     fulfilled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     reminded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     frozen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 

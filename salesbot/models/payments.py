@@ -24,6 +24,7 @@ class Payment(Model):
 
     __table_args__ = (
         UniqueConstraint("method", "reference"),
+        Index("ix_payment_confirmed_at", "confirmed_at"),
         CheckConstraint("amount >= 0", name="amount_not_negative"),
         CheckConstraint(f"state IN {PAYMENT_STATES}", name="state"),
         CheckConstraint(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from salesbot import messages
+from salesbot import clock, messages
 from salesbot.database import db
 from salesbot.models import Conversation, Order, OrderEvent, OrderLine
 
@@ -34,6 +34,20 @@ def locked(order_id: int) -> Order | None:
 def note(order: Order, who: str, what: str, why: str = "") -> None:
     """Writes a line of the order's timeline."""
     db.session.add(OrderEvent(order_id=order.id, who=who[:120], what=what[:64], why=why))
+
+
+def opened(order_id: int) -> None:
+    """The buyer looks at the order's page; the first time counts. Flush only."""
+    first = db.session.execute(
+        update(Order)
+        .where(Order.id == order_id, Order.opened_at.is_(None))
+        .values(opened_at=clock.now())
+        .execution_options(synchronize_session=False)
+        .returning(Order.id)
+    ).first()
+    if first is not None:
+        db.session.add(OrderEvent(order_id=order_id, who="customer", what="opened the page"))
+        db.session.flush()
 
 
 def of_customer(customer_id: int, limit: int = 10) -> list[Order]:

@@ -51,6 +51,7 @@ class OrderPage:
     seconds_left: int
     goods: tuple[Goods, ...]
     receipt_url: str
+    opened: bool
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def order_page(order_id: int) -> OrderPage | None:
         seconds_left=max(0, int(left)) if order.state == "pending" else 0,
         goods=goods_of(order),
         receipt_url=f"{links.pay_url(order.id)}/receipt" if order.paid_at is not None else "",
+        opened=order.opened_at is not None,
     )
 
 

@@ -19,6 +19,9 @@
     });
   }
 
+  // The shop may know that its page was opened, once and without a word about who.
+  if (document.querySelector("[data-unopened]")) navigator.sendBeacon(`${location.pathname}/opened`);
+
   // The time that is left to pay; when it is over, the page says so by itself.
   const clock = document.querySelector("[data-seconds-left]");
   if (clock) {

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from salesbot import fulfilment
 from salesbot.errors import WrongState
-from salesbot.extensions import csrf, db
+from salesbot.extensions import csrf, db, transaction
 from salesbot.messages import Redirect
-from salesbot.services import links
+from salesbot.services import links, orders
 from salesbot.services.pages import OrderPage, order_page
 from salesbot.texts import speaking, translator
 from salesbot.web import pages
@@ -29,6 +29,15 @@ csrf.exempt(blueprint)
 def show(word: str) -> Response:
     """The order as it is now."""
     return _page(_order(word))
+
+
+@blueprint.post("/<word>/opened")
+def opened(word: str) -> tuple[str, int]:
+    """The page's script says that a person has it open; a robot that previews links runs no script."""
+    order_id = links.order_id(word)
+    with transaction():
+        orders.opened(order_id)
+    return "", 204
 
 
 @blueprint.post("/<word>")

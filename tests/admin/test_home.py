@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from salesbot import clock
-from salesbot.admin import figures
+from salesbot.admin import trends
 from salesbot.models import OrderEvent, PluginState, Refund
 from salesbot.services import stock
 from tests.admin import rows as make
@@ -132,9 +132,9 @@ def test_a_plugin_that_switched_itself_off_is_named_with_the_reason(rows, owner)
     assert "not wanted" not in html
 
 
-def test_the_figures_of_the_day_are_those_of_the_rows(app, rows, owner):
-    """Orders, payments and chats of the last 24 hours; refunds are taken off; each currency alone."""
-    old = clock.now() - timedelta(hours=25)
+def test_the_figures_are_those_of_the_rows(app, rows, owner):
+    """Orders, payments and chats of a day, a week and a month; refunds are taken off; each currency alone."""
+    ages = [timedelta(hours=25), timedelta(days=8), timedelta(days=31)]
     with rows():
         thing = make.product(price=1000)
         for _ in range(2):
@@ -146,17 +146,62 @@ def test_the_figures_of_the_day_are_those_of_the_rows(app, rows, owner):
             Refund(payment_id=given_back.id, state="done", amount=300, currency="USD", done_at=clock.now())
         )
         make.save(Refund(payment_id=given_back.id, state="started", amount=100, currency="USD"))
-        past = make.order(what=thing, state="paid", created_at=old, paid_at=old)
-        past.conversation.last_inbound_at = old
-        make.payment(past, state="confirmed", confirmed_at=old)
+        for old in (clock.now() - age for age in ages):
+            past = make.order(what=thing, state="paid", created_at=old, paid_at=old)
+            past.conversation.last_inbound_at = old
+            make.payment(past, state="confirmed", confirmed_at=old)
         make.payment(make.order(what=thing))
     with app.app_context():
-        day = figures.today()
-    assert (day.orders, day.paid, day.chats) == (5, 4, 5)
+        day, week, month = trends.periods()
+        days = trends.by_day("USD")
+    assert (day.orders, day.paid, day.people) == (5, 4, 5)
+    assert (week.orders, week.paid, week.people) == (6, 5, 6)
+    assert (month.orders, month.paid, month.people) == (7, 6, 7)
     assert day.money == {"USD": 2700, "EUR": 1000}
+    assert week.money == {"USD": 3700, "EUR": 1000}
+    assert month.money == {"USD": 4700, "EUR": 1000}
+    assert len(days) == 30
+    assert sum(one.money for one in days) == 5000
+    assert sum(one.paid for one in days) == 6
+    assert [one.paid for one in days if one.day == (clock.now() - ages[1]).date()] == [1]
     html = owner.get("/admin/").text
     assert "$27.00" in html
     assert "€10.00" in html
+
+
+def test_the_funnel_and_what_was_not_found_are_counted_from_chats_and_orders(app, rows, owner):
+    """Seven people, each of whom came one step further than the one before; and words without an answer."""
+    with rows():
+        file = make.product(kind="file", title="A guide")
+        chats = [make.chat(f"Person {number}") for number in range(7)]
+        for number, chat in enumerate(chats):
+            make.message(chat, "in", "hi")
+            if number >= 1:
+                make.message(chat, "in", "2", choice=f"product:{file.id}")
+            if number >= 2:
+                make.message(chat, "in", "1", choice=f"buy:{file.id}")
+            if number >= 3:
+                order = make.order(
+                    chat, file, opened_at=clock.now(), state="paid" if number >= 4 else "pending"
+                )
+            if number >= 5:
+                delivered = {"state": "delivered", "downloads_allowed": 3, "downloads": number - 5}
+                make.delivery(order, **delivered)
+        for words, times in (("Cookbook", 2), ("maps", 1), ("cookbook ", 1), ("x", 1)):
+            for _ in range(times):
+                asked = make.message(chats[0], "in", words)
+                make.message(chats[0], "out", "Sorry", plugin="fallback", reply_to_id=asked.id)
+        old = clock.now() - timedelta(days=31)
+        asked = make.message(chats[0], "in", "globe", created_at=old)
+        make.message(chats[0], "out", "Sorry", plugin="fallback", reply_to_id=asked.id, created_at=old)
+    with app.app_context():
+        assert [step.chats for step in trends.funnel()] == [7, 6, 5, 4, 3, 2, 1]
+        assert [tuple(row) for row in trends.not_found()] == [("cookbook", 3), ("maps", 1)]
+        [best] = trends.best_sellers()
+    assert (best.title, best.sold, int(best.money)) == ("A guide", 3, 5700)
+    html = owner.get("/admin/").text
+    assert "cookbook" in html
+    assert "Put it into the cart" in html
 
 
 def test_everything_on_the_page_leads_somewhere(rows, owner):

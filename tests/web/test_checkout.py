@@ -35,6 +35,22 @@ def test_the_address_of_a_pay_page_stays_between_us(shop):
     assert "noindex" in answer.headers["X-Robots-Tag"]
 
 
+def test_a_page_that_a_person_opened_is_noted_once_and_a_robot_s_look_is_not(shop):
+    path = shop.order("Plain Money")
+    browser = shop.browser()
+    assert "data-unopened" in browser.get(path).text
+    with shop.app.app_context():
+        assert latest_order().opened_at is None
+    for _time in range(2):
+        assert browser.post(f"{path}/opened").status_code == 204
+    assert "data-unopened" not in browser.get(path).text
+    with shop.app.app_context():
+        order = latest_order()
+        assert order.opened_at is not None
+        assert [event.what for event in order.events].count("opened the page") == 1
+    assert browser.post("/pay/made-up/opened").status_code == 404
+
+
 def test_one_press_leads_to_the_provider_without_a_cookie_or_a_script(shop):
     path = shop.order("Plain Money")
     answer = shop.browser().post(path, data={"method": "demo"})

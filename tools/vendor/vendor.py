@@ -36,6 +36,7 @@ def main() -> None:
     _lato(TARGET / "lato")
     _font_awesome(TARGET / "fontawesome")
     _copy(MODULES / "jquery", TARGET / "jquery", "dist/jquery.min.js", "LICENSE.txt")
+    _chart_js(TARGET / "chartjs")
     _versions(TARGET / "README.md")
 
 
@@ -83,6 +84,13 @@ def _font_awesome(target: Path) -> None:
         (target / "css" / name).write_text(css, "utf-8")
     fonts = sorted((FONT_AWESOME / "webfonts").glob("*.woff2"))
     _copy(FONT_AWESOME / "webfonts", target / "webfonts", *(font.name for font in fonts))
+
+
+def _chart_js(target: Path) -> None:
+    """The charts, without the name of a map that is not here."""
+    _copy(MODULES / "chart.js", target, "dist/chart.umd.min.js", "LICENSE.md")
+    script = target / "chart.umd.min.js"
+    script.write_text(re.sub(r"\n?//# sourceMappingURL=\S+\s*$", "\n", script.read_text("utf-8")), "utf-8")
 
 
 def _versions(readme: Path) -> None:

@@ -1,0 +1,184 @@
+"""How the shop goes: money, orders and chats over time, how far people get, and what they look for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, text, union
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from salesbot import clock
+from salesbot.admin.figures import AnyRow
+from salesbot.database import db
+from salesbot.models import Conversation, Delivery, Message, Order, OrderLine, Payment, Refund
+from salesbot.models.conversations import NOT_FOUND, PICKS
+
+PERIODS = (1, 7, 30)
+"""Days back from now; the first are the last 24 hours."""
+SHOWN = 5
+FEWEST_LETTERS = 2
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One period. `money` is what came in less what was given back, in minor units by currency."""
+
+    days: int
+    money: dict[str, int]
+    orders: int
+    paid: int
+    people: int
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day in UTC: money that came in, in minor units of the shop's currency, and orders paid."""
+
+    day: date
+    money: int
+    paid: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """How many chats came as far as this."""
+
+    name: str
+    chats: int
+
+
+def periods() -> list[Figures]:
+    """The figures of each period, in five statements however many there are."""
+    came = _sums(Payment.amount, Payment.confirmed_at, Payment.currency, Payment.state == "confirmed")
+    went = _sums(Refund.amount, Refund.done_at, Refund.currency, Refund.state == "done")
+    orders, paid = _counts(Order.created_at), _counts(Order.paid_at)
+    people = _counts(Conversation.last_inbound_at)
+    found = []
+    for number, days in enumerate(PERIODS):
+        money = {currency: sums[number] for currency, sums in came.items() if sums[number]}
+        for currency, sums in went.items():
+            if sums[number]:
+                money[currency] = money.get(currency, 0) - sums[number]
+        found.append(Figures(days, money, orders[number], paid[number], people[number]))
+    return found
+
+
+def _since(days: int) -> datetime:
+    return clock.now() - timedelta(days=days)
+
+
+def _counts(moment: InstrumentedAttribute[Any]) -> Sequence[int]:
+    """Rows with this moment in each period."""
+    columns = [func.count(case((moment > _since(days), 1))) for days in PERIODS]
+    return tuple(db.session.execute(select(*columns).where(moment > _since(PERIODS[-1]))).one())
+
+
+def _sums(
+    amount: InstrumentedAttribute[int],
+    moment: InstrumentedAttribute[Any],
+    currency: InstrumentedAttribute[str],
+    counted: ColumnElement[bool],
+) -> dict[str, Sequence[int]]:
+    """The sum of `amount` in each period, by currency."""
+    columns = [func.coalesce(func.sum(case((moment > _since(days), amount))), 0) for days in PERIODS]
+    statement = select(currency, *columns).where(counted, moment > _since(PERIODS[-1])).group_by(currency)
+    return {row[0]: [int(value) for value in row[1:]] for row in db.session.execute(statement)}
+
+
+def by_day(currency: str, days: int = PERIODS[-1]) -> list[Day]:
+    """Each of the last `days` days, today last."""
+    today = clock.now().date()
+    first = today - timedelta(days=days - 1)
+    since = clock.now().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
+    money = _by_day(Payment.confirmed_at, func.sum(Payment.amount), since, Payment.currency == currency)
+    paid = _by_day(Order.paid_at, func.count(Order.id), since)
+    return [
+        Day(day, money.get(day, 0), paid.get(day, 0))
+        for day in (first + timedelta(days=number) for number in range(days))
+    ]
+
+
+def _by_day(moment: InstrumentedAttribute[Any], what: Any, since: datetime, *where: Any) -> dict[date, int]:
+    day = func.date(moment)
+    rows = db.session.execute(select(day, what).where(moment >= since, *where).group_by(day))
+    return {date.fromisoformat(str(when)): int(value) for when, value in rows}
+
+
+def funnel(days: int = PERIODS[-1]) -> list[Step]:
+    """How far the chats came: who wrote, and of these orders who paid, got and downloaded something.
+
+    Orders are those that were placed in the period. A product counts as seen when it was picked or
+    put into a cart: a search that finds one thing alone shows it without a pick.
+    """
+    since = _since(days)
+    placed = Order.created_at > since
+    picks = and_(text(PICKS), Message.created_at > since)
+    picked = select(Message.conversation_id).where(picks)
+    ordered = select(Order.conversation_id).where(placed)
+    cart = picked.where(Message.choice.like("buy:%"))
+    paid = Order.paid_at.is_not(None)
+    opened = or_(Order.opened_at.is_not(None), paid)
+    return [
+        Step("wrote", _count(select(Conversation.id).where(Conversation.last_inbound_at > since))),
+        Step("saw", _count(union(picked, ordered))),
+        Step("cart", _count(union(cart, ordered))),
+        Step("opened", _chats(placed, opened)),
+        Step("paid", _chats(placed, Order.paid_at.is_not(None))),
+        Step(
+            "delivered", _chats(placed, Order.paid_at.is_not(None), _has_unit(Delivery.state == "delivered"))
+        ),
+        Step("downloaded", _chats(placed, Order.paid_at.is_not(None), _has_unit(Delivery.downloads > 0))),
+    ]
+
+
+def _count(chats: Any) -> int:
+    return db.session.scalar(select(func.count()).select_from(chats.subquery())) or 0
+
+
+def _chats(*where: ColumnElement[bool]) -> int:
+    return db.session.scalar(select(func.count(Order.conversation_id.distinct())).where(*where)) or 0
+
+
+def _has_unit(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(OrderLine.order_id == Order.id, Delivery.line_id == OrderLine.id, condition)
+
+
+def best_sellers(days: int = PERIODS[-1]) -> Sequence[AnyRow]:
+    """What was paid for most: the product's id and title, how many, and for how much, by currency."""
+    return db.session.execute(
+        select(
+            OrderLine.product_id.label("id"),
+            func.max(OrderLine.title).label("title"),
+            func.sum(OrderLine.quantity).label("sold"),
+            func.sum(OrderLine.amount - OrderLine.discount).label("money"),
+            Order.currency,
+        )
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(Order.paid_at > _since(days))
+        .group_by(OrderLine.product_id, Order.currency)
+        .order_by(func.sum(OrderLine.quantity).desc(), OrderLine.product_id)
+        .limit(SHOWN)
+    ).all()
+
+
+def not_found(days: int = PERIODS[-1]) -> Sequence[AnyRow]:
+    """Words that people typed and that the shop had no answer for: the words and how often."""
+    question = aliased(Message)
+    words = func.lower(func.trim(question.body))
+    return db.session.execute(
+        select(words.label("words"), func.count().label("times"))
+        .select_from(Message)
+        .join(question, question.id == Message.reply_to_id)
+        .where(
+            text(f"message.{NOT_FOUND}"),
+            Message.created_at > _since(days),
+            question.choice.is_(None),
+            func.length(words) >= FEWEST_LETTERS,
+        )
+        .group_by(words)
+        .order_by(func.count().desc(), words)
+        .limit(SHOWN)
+    ).all()
