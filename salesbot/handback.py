@@ -67,7 +67,7 @@ def _quiet() -> Select[Conversation] | None:
 
 def _tell(chat: Conversation, *, waits: bool) -> None:
     """Says in the chat who answers now, unless it may not be written to or said "stop"."""
-    hours = registry.channel(chat.channel).window_hours
+    hours = registry.window_hours(chat.channel, chat.address)
     if chat.customer.stopped_at is not None or not window_is_open(chat.last_inbound_at, hours):
         return
     with speaking(chat.customer.language):

@@ -226,7 +226,7 @@ def claim(limit: int = 20) -> list[tuple[str, Outgoing]]:
 
 
 def _hold(message: Message, chat: Conversation) -> bool:
-    hours = registry.channel(chat.channel).window_hours
+    hours = registry.window_hours(chat.channel, chat.address)
     if message.style == TEMPLATE or window_is_open(chat.last_inbound_at, hours):
         return False
     message.state = "held"

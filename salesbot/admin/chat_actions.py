@@ -17,8 +17,8 @@ from salesbot.channels import registry
 from salesbot.errors import SalesbotError, WrongState
 from salesbot.extensions import db, transaction
 from salesbot.messages import Media, Reply
-from salesbot.models import Conversation, Message
-from salesbot.services import attachments, inbox, presence
+from salesbot.models import Conversation, Message, MessageTemplate
+from salesbot.services import attachments, inbox, presence, shop, templates
 from salesbot.services.conversations import window_is_open
 from salesbot.services.secrets_in_text import without_marks
 
@@ -63,7 +63,7 @@ class ChatActions:
             flash(gettext("Write something first, at most %(n)d characters.", n=LONGEST_REPLY), "error")
             return self.chat_page(id, draft=text)
         chat = self._chat(id)
-        is_open = window_is_open(chat.last_inbound_at, registry.channel(chat.channel).window_hours)
+        is_open = window_is_open(chat.last_inbound_at, registry.window_hours(chat.channel, chat.address))
         # A file is not written while the database is kept from others.
         db.session.rollback()
         if not is_open:
@@ -96,6 +96,24 @@ class ChatActions:
             return self._back(id)
         who = staff_name()
         return self._do(id, lambda: inbox.write_note(id, text[:LONGEST_REPLY], who=who), "")
+
+    @expose("/<int:id>/template", methods=["POST"])
+    def template(self, id: int) -> Any:
+        """Sends words that WhatsApp has approved, which may go at any time."""
+        chosen = db.session.get(MessageTemplate, request.form.get("template", 0, type=int))
+        values = [without_marks(value).strip() for value in request.form.getlist("value")]
+        if chosen is None or chosen not in templates.approved(shop.setting("TWILIO_ACCOUNT_SID")):
+            abort(400)
+        if len(values) != len(templates.places(chosen.text)) or not all(values):
+            flash(gettext("Fill in every place of the template."), "error")
+            return self.chat_page(id)
+        who, number = staff_name(), chosen.id
+
+        def send() -> None:
+            template = db.session.get_one(MessageTemplate, number)
+            inbox.answered(id, [outbox.say_template(id, template, values)], who=who)
+
+        return self._do(id, send, gettext("The template is on its way."))
 
     @expose("/<int:id>/settle", methods=["POST"])
     def settle(self, id: int) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 from zlib import crc32
 
@@ -20,8 +21,8 @@ from salesbot.admin.roles import may, staff_name
 from salesbot.admin.views import ShopModelView
 from salesbot.channels import registry
 from salesbot.extensions import db
-from salesbot.models import Conversation, Label, Message, Order
-from salesbot.services import canned, inbox, inbox_list, presence
+from salesbot.models import Conversation, Label, Message, MessageTemplate, Order
+from salesbot.services import canned, inbox, inbox_list, presence, shop, templates
 from salesbot.services.conversations import window_is_open
 
 ORDERS = 4
@@ -55,7 +56,7 @@ class ConversationView(ChatActions, ShopModelView):
             self.details_template,
             draft=draft,
             ready_answers=canned.for_chat(chat, staff_name()),
-            colleagues=inbox.colleagues(),
+            templates=_templates(chat),
             longest=LONGEST_REPLY,
             versions={name: _version(html) for name, html in self._parts(chat).items()},
             **self._list(id),
@@ -116,7 +117,7 @@ class ConversationView(ChatActions, ShopModelView):
 
     def _about(self, chat: Conversation) -> dict[str, Any]:
         """The chat and everything beside it."""
-        hours = registry.channel(chat.channel).window_hours
+        hours = registry.window_hours(chat.channel, chat.address)
         bought = select(Order).where(Order.customer_id == chat.customer_id).order_by(Order.id.desc())
         orders = db.session.scalars(bought.limit(ORDERS + 1)).all()
         return {
@@ -127,6 +128,7 @@ class ConversationView(ChatActions, ShopModelView):
             "more_orders": len(orders) > ORDERS,
             "window_open": window_is_open(chat.last_inbound_at, hours),
             "window_ends": _window_ends(chat, hours),
+            "colleagues": inbox.colleagues(),
             "others": presence.others(chat.id, current_user.id),
         }
 
@@ -156,6 +158,19 @@ def _window_ends(chat: Conversation, hours: int | None) -> datetime | None:
     if hours is None or chat.last_inbound_at is None:
         return None
     return chat.last_inbound_at + timedelta(hours=hours)
+
+
+def _templates(chat: Conversation) -> list[tuple[MessageTemplate, list[tuple[str, str]]]]:
+    """The approved templates, each with its places and what we would fill them with."""
+    order = db.session.scalar(
+        select(Order).where(Order.customer_id == chat.customer_id).order_by(Order.id.desc()).limit(1)
+    )
+    known = templates.values_for(order) if order is not None else [chat.customer.name, "", ""]
+    return [
+        (template, list(zip_longest(places, known[: len(places)], fillvalue="")))
+        for template in templates.approved(shop.setting("TWILIO_ACCOUNT_SID"))
+        for places in [templates.places(template.text)]
+    ]
 
 
 def _whole(name: str) -> int:

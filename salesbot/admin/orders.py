@@ -11,8 +11,8 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from salesbot import fulfilment
-from salesbot.admin import figures, formatters
-from salesbot.admin.order_facts import facts
+from salesbot.admin import figures, formatters, order_story
+from salesbot.admin.order_facts import Facts, facts
 from salesbot.admin.received import is_shown
 from salesbot.admin.roles import staff_name
 from salesbot.admin.views import ShopModelView
@@ -32,13 +32,17 @@ class OrderView(ShopModelView):
     def details_view(self) -> Any:
         """The order's page."""
         order = self._order(request.args.get("id", ""))
+        shown = facts(order)
         return self.render(
             self.details_template,
             order=order,
-            facts=facts(order),
+            facts=shown,
+            story=order_story.tell(shown),
+            shares=_shares(shown),
             is_shown=is_shown,
             look=_open_note(order),
             by_hand=figures.BY_HAND,
+            may_be_withdrawn=fulfilment.may_be_withdrawn,
             state_pill=formatters.state_pill,
             moment=formatters.moment,
             amount=formatters.amount,
@@ -73,6 +77,16 @@ class OrderView(ShopModelView):
             lambda: fulfilment.reject_by_staff(number, who=staff_name(), why=why),
             gettext("The customer is told that the money is not here."),
         )
+
+    @expose("/<int:id>/after-all", methods=["POST"])
+    def after_all(self, id: int) -> Response:
+        """The money of a payment that was turned down is there."""
+        payment, who = self._payment(id), staff_name()
+        if payment.method not in figures.BY_HAND:
+            abort(400)
+        number = payment.id
+        said = gettext("The money is confirmed. What was bought is on its way.")
+        return self._do(id, lambda: fulfilment.found_after_all(number, who=who), said)
 
     @expose("/<int:id>/resend", methods=["POST"])
     def resend(self, id: int) -> Response:
@@ -109,12 +123,36 @@ class OrderView(ShopModelView):
         except ValueError:
             flash(gettext("Type an amount like %(example)s.", example="5.00"), "error")
             return self._back(id)
-        number, why = payment.id, request.form.get("why", "").strip()[:500]
-        return self._do(
-            id,
-            lambda: fulfilment.ask_refund(number, minor, who=staff_name(), why=why, units=units),
-            gettext("The money goes back; the customer will hear of it."),
-        )
+        number, why, who = payment.id, request.form.get("why", "").strip()[:500], staff_name()
+        by_hand = payment.method in figures.BY_HAND and bool(request.form.get("sent"))
+
+        def ask() -> None:
+            refund = fulfilment.ask_refund(number, minor, who=who, why=why, units=units)
+            if by_hand:
+                fulfilment.refunded_by_staff(refund.id, who=who)
+
+        said = gettext("The money goes back; the customer will hear of it.")
+        return self._do(id, ask, gettext("Noted; the customer is told.") if by_hand else said)
+
+    @expose("/<int:id>/withdraw", methods=["POST"])
+    def withdraw(self, id: int) -> Response:
+        """A refund that nobody has made yet is not made."""
+        refund, who = db.session.get(Refund, request.form.get("refund", 0, type=int)), staff_name()
+        if refund is None or refund.payment.order_id != id:
+            abort(400)
+        number = refund.id
+        said = gettext("No money goes back; the customer keeps everything.")
+        return self._do(id, lambda: fulfilment.withdraw_refund(number, who=who), said)
+
+    @expose("/<int:id>/give-again", methods=["POST"])
+    def give_again(self, id: int) -> Response:
+        """A unit that was taken back is the customer's again."""
+        delivery, who = db.session.get(Delivery, request.form.get("delivery", 0, type=int)), staff_name()
+        if delivery is None or delivery.line.order_id != id:
+            abort(400)
+        number = delivery.id
+        said = gettext("The customer has it again.")
+        return self._do(id, lambda: fulfilment.give_again(number, who=who), said)
 
     @expose("/<int:id>/gave-back", methods=["POST"])
     def gave_back(self, id: int) -> Response:
@@ -169,6 +207,16 @@ class OrderView(ShopModelView):
     def _back(self, id: int) -> Response:
         """To the page that the form stood on: a chat, or the order itself."""
         return redirect(request.form.get("url") or self.get_url(".details_view", id=id))
+
+
+def _shares(shown: Facts) -> dict[int, tuple[Payment, int]]:
+    """What of which payment goes back for one unit of a line, in minor units, by the line's id."""
+    payment = next((one for one in shown.payments if shown.refundable[one.id] > 0), None)
+    if payment is None:
+        return {}
+    left = shown.refundable[payment.id]
+    shares = {line.id: (line.amount - line.discount) // line.quantity for line in shown.order.lines}
+    return {line_id: (payment, min(share, left)) for line_id, share in shares.items() if share}
 
 
 def _open_note(order: Order) -> str:

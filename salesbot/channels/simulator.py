@@ -9,6 +9,20 @@ from salesbot.channels import Incoming, Outgoing
 NAME = "simulator"
 
 
+_STRICT = "staff-"
+"""How the addresses begin of phones that keep to WhatsApp's 24 hours."""
+
+
+def strict_address() -> str:
+    """A fresh address of a phone that keeps to WhatsApp's rules."""
+    return f"{_STRICT}{secrets.token_hex(8)}"
+
+
+def is_strict(address: str) -> bool:
+    """Whether it is such a phone."""
+    return address.startswith(_STRICT)
+
+
 def incoming(address: str, text: str = "", tapped: str | None = None, name: str = "") -> Incoming:
     """A message typed or tapped on the simulated phone."""
     return Incoming(

@@ -20,6 +20,12 @@ from salesbot.fulfilment.payments import (
     reject_by_staff,
 )
 from salesbot.fulfilment.refunds import ask_refund, refundable, refunded_by_staff
+from salesbot.fulfilment.undoing import (
+    found_after_all,
+    give_again,
+    may_be_withdrawn,
+    withdraw_refund,
+)
 
 __all__ = [
     "CouponRefused",
@@ -36,7 +42,10 @@ __all__ = [
     "expire_next",
     "file_of",
     "fill_waiting",
+    "found_after_all",
+    "give_again",
     "is_payable",
+    "may_be_withdrawn",
     "method_named",
     "method_titles",
     "outside",
@@ -51,4 +60,5 @@ __all__ = [
     "resend",
     "take_event",
     "tell_next",
+    "withdraw_refund",
 ]

@@ -59,6 +59,8 @@ def count_download(delivery_id: int) -> int:
     if counted is None:
         unit = db.session.get(Delivery, delivery_id)
         raise WrongState("over" if unit is not None and is_over(unit) else "used up")
+    unit = db.session.get_one(Delivery, delivery_id)
+    orders.note(unit.line.order, "customer", "downloaded", unit.file_name or unit.line.title)
     log.info("download %d of delivery %d", counted, delivery_id)
     return counted
 

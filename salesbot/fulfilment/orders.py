@@ -118,7 +118,7 @@ def remind_next() -> bool:
         return True
     order.reminded_at = clock.now()
     chat = order.conversation
-    hours = registry.channel(chat.channel).window_hours
+    hours = registry.window_hours(chat.channel, chat.address)
     welcome = order.customer.stopped_at is None and chat.answered_by == "bot"
     if welcome and window_is_open(chat.last_inbound_at, hours):
         with speaking(order.customer.language):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from salesbot import clock
@@ -34,10 +34,8 @@ def here(staff_id: int, conversation_id: int, *, writing: bool) -> None:
         .values(staff_id=staff_id, **values)
         .on_conflict_do_update(index_elements=["staff_id"], set_=values)
     )
-    chat = db.session.get(Conversation, conversation_id, with_for_update=True)
-    if chat is not None:
-        chat.seen_at = clock.now()
-    db.session.flush()
+    chat = table(Conversation)
+    connection.execute(update(chat).where(chat.c.id == conversation_id).values(seen_at=clock.now()))
 
 
 def others(conversation_id: int, staff_id: int) -> list[Colleague]:

@@ -143,6 +143,7 @@ class Phone {
     }
     this.starts.hidden = this.shown.size + this.unsent > 0;
     this.showOrder(answer.order, this.shown.size > 0);
+    if ("state" in answer) document.dispatchEvent(new CustomEvent("phone-state", { detail: answer.state }));
     if (!fresh) return;
     if (stay) this.newer.hidden = false;
     else this.toEnd();
@@ -174,7 +175,7 @@ class Phone {
     const at = element("time", "", time(message.at));
     at.dateTime = message.at;
     const meta = element("span", "meta", at);
-    if (this.showPlugins && message.plugin) meta.prepend(element("span", "plugin", message.plugin));
+    if (this.showPlugins && message.about) made.append(element("span", "about", message.about));
     if (message.mine) meta.append(this.ticks(message.state));
     made.append(meta);
     if (!message.mine && message.style !== "numbers" && message.choices?.length) made.append(this.taps(message));

@@ -21,6 +21,7 @@ from salesbot.models import (
     Product,
 )
 from salesbot.models.conversations import OUTBOX_STATES
+from salesbot.services import stock
 
 _numbers = count(1)
 
@@ -39,6 +40,10 @@ def product(**values: Any) -> Product:
     if "category" not in values and "category_id" not in values:
         values["category"] = category()
     return save(Product(**{"title": f"Thing {next(_numbers)}", "kind": "key", "price": 1900, **values}))
+
+
+def stock_up(what: Product, keys: list[str]) -> None:
+    stock.add_keys(what.id, keys)
 
 
 def chat(name: str = "Ana", **values: Any) -> Conversation:

@@ -18,6 +18,7 @@ from salesbot.models import (
     ConversationLabel,
     Label,
     Message,
+    MessageTemplate,
     StaffUser,
 )
 from salesbot.services import shop
@@ -245,3 +246,32 @@ def test_beside_the_chat_stands_what_was_bought_with_what_can_be_done(rows, owne
     viewer = somebody("viewer").get("/admin/conversation/details/?id=1").text
     assert "Deliver again" not in viewer
     assert "data-here" not in viewer
+
+
+def test_outside_the_window_an_approved_template_goes_instead(rows, owner, app, stored):
+    """Its places stand filled already; one that is not approved, or has an empty place, is not sent."""
+    account = app.config["TWILIO_ACCOUNT_SID"]
+    known = {
+        "account": account,
+        "language": "en",
+        "text": "Hello {{1}}, your order {{2}} is here: {{3}} Thanks!",
+    }
+    with rows():
+        make.save(MessageTemplate(sid="HX1", name="your_order", status="approved", **known))
+        make.save(MessageTemplate(sid="HX2", name="not_yet", status="pending", **known))
+        chat = make.chat("Ana", last_inbound_at=clock.now() - timedelta(days=2), person_wanted_at=clock.now())
+        make.order(chat, number="ABC2345")
+    page = owner.get("/admin/conversation/details/?id=1").text
+    assert "your_order" in page
+    assert "not_yet" not in page
+    values = re.findall(r'name="value" value="([^"]*)"', page)
+    assert values[:2] == ["Ana", "ABC2345"]
+    address = "/admin/conversation/1/template"
+    assert owner.post(address, {"template": 2, "value": values}).status_code == 400
+    assert "Fill in every place" in owner.post(address, {"template": 1, "value": ["Ana", "", ""]}).text
+    assert stored(select(Message)) == []
+    owner.post(address, {"template": 1, "value": values})
+    [sent] = stored(select(Message))
+    assert sent.body == f"Hello Ana, your order ABC2345 is here: {values[2]} Thanks!"
+    assert (sent.state, sent.sent_by, sent.template["sid"]) == ("waiting", "Olga", "HX1")
+    assert stored(select(Conversation.person_wanted_at)) == [None]
