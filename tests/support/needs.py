@@ -1,6 +1,6 @@
 """Things that not every machine has: tests that want one are skipped aloud, or fail if it is required.
 
-`SALESBOT_TEST_REQUIRE=postgresql,browser` makes an absent one a failure.
+`SALESBOT_TEST_REQUIRE=postgresql,browser,nginx` makes an absent one a failure.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 
 REQUIRE = "SALESBOT_TEST_REQUIRE"
-NAMES = {"postgresql": "PostgreSQL", "browser": "a browser"}
+NAMES = {"postgresql": "PostgreSQL", "browser": "a browser", "nginx": "nginx", "systemd": "systemd"}
 
 
 def lacking(need: str, why: str) -> NoReturn:
