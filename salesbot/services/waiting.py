@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from salesbot import clock
 from salesbot.database import db
 from salesbot.models import Category, Conversation, Customer, LicenceKey, Product, StockWait
-from salesbot.services import catalog, stock
+from salesbot.services import catalog, conversations, stock
 
 RECENTLY = timedelta(days=1)
 
@@ -38,9 +38,15 @@ def next_to_tell() -> StockWait | None:
 
     No more people are told than there are units, so that few come in vain.
     """
-    for wait in db.session.scalars(_open().with_for_update(skip_locked=True, of=StockWait).limit(50)):
-        left = stock.available([wait.product_id])[wait.product_id] or 0
-        if left > _told_recently(wait.product_id):
+    for found in db.session.scalars(_open().limit(50)).all():
+        left = stock.available([found.product_id])[found.product_id] or 0
+        if left <= _told_recently(found.product_id):
+            continue
+        # The chat first, as everywhere: a turn that asks to be told holds it and then wants this row.
+        conversations.lock_chat_by_id(db.session.connection(), found.conversation_id)
+        again = _open().where(StockWait.id == found.id).with_for_update(of=StockWait)
+        wait = db.session.scalar(again.execution_options(populate_existing=True))
+        if wait is not None:
             wait.told_at = clock.now()
             db.session.flush()
             return wait

@@ -25,6 +25,7 @@ from salesbot.models import (
     Payment,
     Refund,
 )
+from salesbot.services import conversations, waiting
 from salesbot.worker import Worker
 
 pytestmark = pytest.mark.both_databases
@@ -110,7 +111,8 @@ def meet(app, elsewhere):
         with engine.connect() as connection:
             return connection.scalar(locks) > 0
 
-    def run(first, second):
+    def run(first, second, then=lambda: None):
+        """`then` is what the first does when the second has begun."""
         with app.app_context():
             first()
             db.session.flush()
@@ -118,6 +120,7 @@ def meet(app, elsewhere):
             until = time.monotonic() + PATIENCE
             while not (running.done() or waits()) and time.monotonic() < until:
                 time.sleep(0.01)
+            then()
             db.session.commit()
         return running.result(PATIENCE)
 
@@ -279,6 +282,19 @@ def test_one_new_key_goes_once_to_who_waits_for_it(meet, ordered, catalogue, app
     assert meet(fulfilment.fill_waiting, fulfilment.fill_waiting) is False
     assert stored(select(Delivery.state)) == ["delivered"]
     assert len(stored(select(Message).where(Message.direction == "out"))) == told_before + 1
+
+
+def test_who_asks_again_to_be_told_while_they_are_told_is_not_in_anybodys_way(
+    meet, catalogue, chats, stored, app
+):
+    editor = catalogue.key("Editor", keys=0)
+    ask = partial(waiting.ask, editor.id, chats[0][1])
+    with app.app_context():
+        in_transaction(ask)
+    catalogue.stock(editor, ["ED-1"])
+    lock_the_chat = partial(conversations.lock_chat_by_id, conversation_id=chats[0][1])
+    meet(lambda: lock_the_chat(db.session.connection()), fulfilment.tell_next, then=ask)
+    assert len([body for body in stored(select(Message.body)) if "is back" in body]) == 1
 
 
 def test_two_workers_give_the_same_money_back_once(

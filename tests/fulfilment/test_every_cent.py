@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 
 from salesbot import Delivered, fulfilment, hookimpl
 from salesbot.database import db, in_transaction
@@ -164,22 +164,26 @@ def test_a_refund_that_became_too_large_is_asked_for_anew_with_what_is_left(
     assert stored(select(Order.state)) == ["cancelled"]
 
 
-def test_while_a_payment_is_disputed_no_new_key_is_given_for_it(
-    customer, catalogue, event, app, stored, work
+def test_while_a_payment_is_disputed_a_new_key_goes_to_the_next_who_waits(
+    customers, catalogue, event, app, stored
 ):
-    goods = catalogue.key("Editor", keys=1)
-    customer.taps(f"buy:{goods.id}")
+    goods = catalogue.key("Editor", keys=2)
+    ana, ben = customers("Ana"), customers("Ben")
+    orders = []
+    for buyer in (ana, ben):
+        buyer.taps(f"buy:{goods.id}")
+        orders.append(stored(select(func.max(Order.id)))[0])
     with app.app_context():
-        in_transaction(lambda: db.session.delete(db.session.scalars(select(LicenceKey)).one()))
-    event()
-    assert stored(select(Delivery.state)) == ["no_stock"]
-    event("disputed", id="d1")
-    catalogue.stock(goods, ["ED-2"])
-    work()
-    assert stored(select(Delivery.state)) == ["no_stock"], "on hold"
-    assert "ED-2" not in texts(customer)
-    event("paid", id="d2")
-    assert "ED-2" in texts(customer)
+        in_transaction(lambda: db.session.execute(delete(LicenceKey)))
+    for number in orders:
+        event(id=f"e{number}", reference=f"m{number}", number=number)
+    event("disputed", id="d1", reference=f"m{orders[0]}", number=orders[0])
+    catalogue.stock(goods, ["ED-3"])
+    assert "ED-3" in texts(ben)
+    catalogue.stock(goods, ["ED-4"])
+    assert "ED-4" not in texts(ana), "hers is on hold"
+    event("paid", id="d2", reference=f"m{orders[0]}", number=orders[0])
+    assert "ED-4" in texts(ana)
 
 
 def test_while_a_payment_is_disputed_plugins_make_nothing_for_it(customer, catalogue, event, stored, work):
