@@ -21,7 +21,7 @@ from salesbot_payment_stripe import api
 
 from salesbot import clock, plugin_manager
 from salesbot.app import create_app
-from salesbot.channels import twilio
+from salesbot.channels import twilio_api
 from salesbot.testing.shelf import close
 from salesbot.worker import Worker
 
@@ -69,7 +69,7 @@ def _shop(who: str) -> tuple[Flask, Fate]:
     instance = settings.pop("instance")
     app = create_app({**settings, "BACK_OFFICE": who == "web"}, instance_path=instance)
     # Nobody waits long for a stand-in that hangs.
-    twilio.TIMEOUT, api.TIMEOUT = 0.5, 0.5
+    twilio_api.TIMEOUT, api.TIMEOUT = 0.5, 0.5
     HTTPClient.INITIAL_DELAY, HTTPClient.MAX_DELAY = 0.01, 0.02
     # A busy machine is no fault of a plugin.
     plugin_manager.SLOW = 60

@@ -15,7 +15,7 @@ from sqlalchemy import NullPool, create_engine
 from werkzeug.security import generate_password_hash
 
 from salesbot import plugin_manager
-from salesbot.channels import twilio as twilio_channel
+from salesbot.channels import twilio_api
 from salesbot.config import OPTIONS
 from salesbot.database import db, transaction
 from salesbot.models import StaffUser
@@ -69,7 +69,7 @@ def in_process(app: Flask, twilio: Twilio, stripe: Stripe) -> Iterator[World]:
 
     waits = patch.multiple(HTTPClient, INITIAL_DELAY=0.01, MAX_DELAY=0.02)
     patient = patch.object(plugin_manager, "SLOW", 60)
-    with waits, patient, patch.object(twilio_channel, "TIMEOUT", 0.3), patch.object(api, "TIMEOUT", 0.3):
+    with waits, patient, patch.object(twilio_api, "TIMEOUT", 0.3), patch.object(api, "TIMEOUT", 0.3):
         yield from _world(app, twilio, stripe, lambda: InProcess(app))
 
 
