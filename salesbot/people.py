@@ -95,7 +95,9 @@ def erase(customer: Customer) -> None:
     db.session.execute(
         update(Message)
         .where(Message.conversation_id.in_(chats))
-        .values(body="", choice=None, choices=[], media=[], location=None)
+        .values(
+            body="", choice=None, choices=[], style="", template=None, about=None, media=[], location=None
+        )
     )
     db.session.execute(
         update(ConversationEvent).where(ConversationEvent.conversation_id.in_(chats)).values(text="")

@@ -21,7 +21,8 @@ from salesbot.channels import twilio_senders
 from salesbot.channels.twilio_api import Account, account
 from salesbot.config import WHATSAPP
 from salesbot.doctor import Check, examine
-from salesbot.doctor.whatsapp import explain, message_address, status_address
+from salesbot.doctor.messages import explain
+from salesbot.doctor.whatsapp import message_address, status_address
 from salesbot.errors import NotSent, SendUnknown
 from salesbot.extensions import db
 from salesbot.services import shop, webhook_calls

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from salesbot.doctor.checks import BAD, GOOD, NOTE, WARN, Check
+from salesbot.doctor.messages import CHECKS as MESSAGES
 from salesbot.doctor.shop import CHECKS as SHOP
 from salesbot.doctor.whatsapp import CHECKS as WHATSAPP
 
-__all__ = ["BAD", "GOOD", "NOTE", "SHOP", "WARN", "WHATSAPP", "Check", "examine"]
+__all__ = ["BAD", "GOOD", "NOTE", "WARN", "Check", "examine"]
 
 
-def examine(*, whatsapp: bool = True, shop: bool = True) -> list[Check]:
-    """The results of all checks in a sensible order. Asks Twilio, and the shop's own address.
+def examine(*, shop: bool = True) -> list[Check]:
+    """The results of all checks in a sensible order, without those of the shop itself if so wished.
 
-    Begins and ends its own short read transactions: none is open while it asks others.
+    Asks Twilio, and the shop's own address. Its own looks into the database are short: none is open
+    while it asks others.
     """
-    wanted = [*(SHOP if shop else ()), *(WHATSAPP if whatsapp else ())]
+    wanted = [*(SHOP if shop else ()), *WHATSAPP, *MESSAGES]
     return [result for check in wanted if (result := check()) is not None]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Self
-from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
 
@@ -21,6 +18,7 @@ from salesbot.testing import twilio_rules, twilio_webhooks
 from salesbot.testing.customer import Received
 from salesbot.testing.twilio_account import TwilioAccount
 from salesbot.testing.twilio_contents import Contents, Filled
+from salesbot.testing.twilio_server import Handler, basic, created, refused
 from salesbot.testing.twilio_webhooks import Answer, sid
 
 ACCOUNT = "AC" + "5a1e" * 8
@@ -87,7 +85,7 @@ class StandIn:
     _released: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
@@ -230,22 +228,22 @@ class StandIn:
             self.requests += 1
             odd = self._next.popleft() if self._next else Misbehaviour("take")
             if odd.refusal is not None:
-                return "answer", odd.refusal.status, _refused(odd.refusal)
-            if authorization != _basic(self.account, self.token):
+                return "answer", odd.refusal.status, refused(odd.refusal)
+            if authorization != basic(self.account, self.token):
                 self.problems.append("20003: the account and its token do not fit")
-                return "answer", 401, _refused(twilio_rules.Refusal(401, 20003, "Authenticate"))
+                return "answer", 401, refused(twilio_rules.Refusal(401, 20003, "Authenticate"))
             refusal = twilio_rules.refusal(form, self.number)
             if refusal is not None:
                 self.problems.append(f"{refusal.code}: {refusal.message}")
-                return "answer", refusal.status, _refused(refusal)
+                return "answer", refusal.status, refused(refusal)
             filled = self._filled(form)
             if isinstance(filled, twilio_rules.Refusal):
-                return "answer", filled.status, _refused(filled)
+                return "answer", filled.status, refused(filled)
             self.problems += [*twilio_rules.passed_over(form), *filled.problems]
             taken = self._take(form, odd, filled)
         if odd.kind == "garble":
             return "answer", 201, "<html>It works!</html>"
-        return (odd.kind if odd.kind in {"hang", "hang up"} else "answer"), 201, _created(taken, self)
+        return (odd.kind if odd.kind in {"hang", "hang up"} else "answer"), 201, created(taken, self)
 
     def _filled(self, form: dict[str, list[str]]) -> Filled | twilio_rules.Refusal:
         if "ContentSid" not in form:
@@ -271,117 +269,3 @@ class StandIn:
     def wait(self) -> Callable[[], object]:
         """What a request that is never answered waits for: the end of the test."""
         return partial(self._released.wait, 60)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def __init__(self, stand_in: StandIn, *args: object) -> None:
-        self._stand_in = stand_in
-        super().__init__(*args)  # type: ignore[arg-type]
-
-    def do_GET(self) -> None:
-        """A medium that a customer sent, templates, or the account, for the account alone."""
-        path = urlsplit(self.path).path
-        if path.startswith("/v1/Content"):
-            self._content("GET", "")
-            return
-        if self._about("GET", ""):
-            return
-        held = self._stand_in.media.get(path)
-        if not self._is_ours():
-            return
-        if held is None:
-            self._answer(404, _refused(twilio_rules.Refusal(404, 20404, "Not found")))
-        else:
-            self._answer(200, *held)
-
-    def do_DELETE(self) -> None:
-        """A template that is not needed any more."""
-        self._content("DELETE", "")
-
-    def do_POST(self) -> None:
-        """A new message, or a new template."""
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length).decode()
-        if urlsplit(self.path).path.startswith("/v1/Content"):
-            self._content("POST", body)
-            return
-        if self._about("POST", body):
-            return
-        form = parse_qs(body, keep_blank_values=True)
-        expected = f"/2010-04-01/Accounts/{self._stand_in.account}/Messages.json"
-        if urlsplit(self.path).path != expected:
-            self._stand_in.problems.append(f"nothing is at {self.path}")
-            self._answer(404, _refused(twilio_rules.Refusal(404, 20404, "Not found")))
-            return
-        wait = self._stand_in.wait
-        how, status, body = self._stand_in.taken(form, self.headers.get("Authorization", ""))
-        if how == "hang":
-            wait()
-        if how == "answer":
-            self._answer(status, body)
-        else:
-            self.close_connection = True
-
-    def _content(self, method: str, body: str) -> None:
-        if self._is_ours():
-            status, answer = self._stand_in.contents.answer(method, self.path, body)
-            self._answer(status, "" if answer is None else json.dumps(answer))
-
-    def _about(self, method: str, body: str) -> bool:
-        """Whether the request was about the account or its senders; it is answered then."""
-        answer = self._stand_in.about.answer(method, self.path, body, self._stand_in.account)
-        if answer is not None and self._is_ours():
-            self._answer(answer[0], json.dumps(answer[1]))
-        return answer is not None
-
-    def _is_ours(self) -> bool:
-        """Whether the request comes with the account's key; it is answered when it does not."""
-        known = _basic(self._stand_in.account, self._stand_in.token)
-        if self.headers.get("Authorization", "") == known:
-            return True
-        self._answer(401, _refused(twilio_rules.Refusal(401, 20003, "Authenticate")))
-        return False
-
-    def _answer(self, status: int, body: str | bytes, kind: str = "application/json") -> None:
-        data = body.encode() if isinstance(body, str) else body
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing: a test's output is its own."""
-
-
-def _basic(account: str, token: str) -> str:
-    return "Basic " + base64.b64encode(f"{account}:{token}".encode()).decode()
-
-
-def _refused(refusal: twilio_rules.Refusal) -> str:
-    more = f"https://www.twilio.com/docs/errors/{refusal.code}"
-    return json.dumps(
-        {"code": refusal.code, "message": refusal.message, "more_info": more, "status": refusal.status}
-    )
-
-
-def _created(taken: Taken, stand_in: StandIn) -> str:
-    return json.dumps(
-        {
-            "sid": taken.sid,
-            "account_sid": stand_in.account,
-            "to": taken.to,
-            "from": stand_in.number,
-            "body": taken.body,
-            "status": "queued",
-            "direction": "outbound-api",
-            "num_media": "1" if taken.media_url else "0",
-            "num_segments": "1",
-            "api_version": "2010-04-01",
-            "error_code": None,
-            "error_message": None,
-            "uri": f"/2010-04-01/Accounts/{stand_in.account}/Messages/{taken.sid}.json",
-        }
-    )

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from salesbot import fulfilment, outbox
+from salesbot import fulfilment, outbox, people
 from salesbot.channels import TemplateSeen
 from salesbot.database import in_transaction, transaction
-from salesbot.models import Conversation, Message, MessageTemplate, Order, db
+from salesbot.models import Conversation, Customer, Message, MessageTemplate, Order, db
 from salesbot.services import shop, templates
 from salesbot.worker import Worker
 
@@ -74,6 +74,17 @@ def test_goods_after_24_hours_wait_and_a_template_tells_of_them(
     assert sorted(states(stored)) == ["held", "queued"]
     assert any("K-1" in reply.text for reply in customer.says("thanks")), "then the goods come themselves"
     assert sorted(states(stored)) == ["queued", "queued"]
+
+
+def test_a_person_who_is_forgotten_stands_in_no_template_either(app, approved, bought_late, customer, stored):
+    approved("delivery")
+    bought_late()
+    assert customer.replies
+    customer.says("thanks")
+    with app.app_context(), transaction():
+        people.erase(db.session.scalars(select(Customer)).one())
+    assert [found for found in stored(select(Message.template)) if found] == []
+    assert [found for found in stored(select(Message.about)) if found] == []
 
 
 @pytest.mark.parametrize("status", ["pending", "rejected", "paused"])
