@@ -54,6 +54,13 @@ class BrowserSessions(SecureCookieSessionInterface):
             return None
         return super().open_session(app, request)
 
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Cookies that came by https never travel without it, whatever is known of the shop's address."""
+        return super().get_cookie_secure(app) or "https" in {
+            request.scheme,
+            request.headers.get("X-Forwarded-Proto", ""),
+        }
+
 
 def create_app(
     settings: Mapping[str, Any] | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +30,6 @@ _TITLES = {
 }
 _SAMPLES = {"1": "Ana", "2": "1001", "3": "https://shop.example.com/pay/abc"}
 STATES = {
-    "unsubmitted": ("warn", lazy_gettext("not sent to WhatsApp yet")),
     "received": ("warn", lazy_gettext("WhatsApp looks at it")),
     "pending": ("warn", lazy_gettext("WhatsApp looks at it")),
     "approved": ("good", lazy_gettext("approved")),
@@ -91,8 +91,8 @@ class TemplatesView(Guard, BaseView):
             flash(wrong, "error")
             return self._back()
         of = account()
-        known = select(func.count(MessageTemplate.id)).where(MessageTemplate.account == of.sid)
-        name = f"salesbot_{use}_{language.lower()}_{(db.session.scalar(known) or 0) + 1}"
+        # WhatsApp takes no name twice, not even that of one that is gone.
+        name = f"salesbot_{use}_{language.lower()}_{secrets.token_hex(3)}"
         samples = {place: _SAMPLES[place] for place in templates.places(text)}
         db.session.rollback()  # Twilio is asked outside any transaction
         made = _asked(lambda: twilio_templates.make(of, name, language, text, samples))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from salesbot.channels import Outgoing, TemplateSeen
 from salesbot.channels.render import sendable
 from salesbot.channels.twilio_api import Account, call, client
+from salesbot.errors import NotSent, SendUnknown
 
 _MOST = 500
 _CATEGORY = "UTILITY"
@@ -29,7 +31,7 @@ def sending(message: Outgoing) -> dict[str, str]:
 
 
 def all_of(of: Account) -> list[TemplateSeen]:
-    """Every template of the account that was ever submitted to WhatsApp, or made here to be."""
+    """Every template of the account that was ever submitted to WhatsApp."""
     contents = client(of).content.v1.content_and_approvals
     found = call(lambda: contents.list(limit=_MOST))
     return [seen for content in found if (seen := _seen(content)) is not None]
@@ -38,7 +40,7 @@ def all_of(of: Account) -> list[TemplateSeen]:
 def _seen(content: Any) -> TemplateSeen | None:
     approval = content.approval_requests or {}
     text = next((parts["body"] for parts in content.types.values() if parts and parts.get("body")), "")
-    if not approval.get("status") or not text:
+    if approval.get("status", "unsubmitted") == "unsubmitted" or not text:
         return None
     return TemplateSeen(
         sid=content.sid,
@@ -70,5 +72,10 @@ def make(of: Account, name: str, language: str, text: str, samples: dict[str, st
     )
     sid = str(call(lambda: contents.create(request)).sid)
     wanted = ApprovalCreateList.ContentApprovalRequest({"name": name, "category": _CATEGORY})
-    answer = call(lambda: client(of).content.v1.contents(sid).approval_create.create(wanted))
+    try:
+        answer = call(lambda: contents(sid).approval_create.create(wanted))
+    except (NotSent, SendUnknown):
+        with suppress(NotSent, SendUnknown):  # what nobody will approve is not left lying about
+            call(contents(sid).delete)
+        raise
     return TemplateSeen(sid, name, code, text, answer.status or "received", answer.rejection_reason or "")

@@ -34,7 +34,7 @@ class MessageTemplate(Model):
     """Words that may be sent when a customer's last message is too old, once WhatsApp has approved them.
 
     In `text` stand places like {{1}}; `use` is one of `USES` or ""; `status` is Twilio's word:
-    unsubmitted, received, pending, approved, rejected, paused, disabled, or ours: gone.
+    received, pending, approved, rejected, paused, disabled, or ours: gone.
     """
 
     __table_args__ = (UniqueConstraint("account", "sid"),)
@@ -46,7 +46,7 @@ class MessageTemplate(Model):
     language: Mapped[str] = mapped_column(String(16))
     text: Mapped[str] = mapped_column(Text)
     use: Mapped[str] = mapped_column(state_type(), default="")
-    status: Mapped[str] = mapped_column(state_type(), default="unsubmitted")
+    status: Mapped[str] = mapped_column(state_type(), default="received")
     reason: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
     checked_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)

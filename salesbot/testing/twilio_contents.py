@@ -20,6 +20,7 @@ Answer = tuple[int, dict[str, Any] | None]
 BUTTONS, LIST, TEXT = "twilio/quick-reply", "twilio/list-picker", "twilio/text"
 MOST_BUTTONS, MOST_ROWS, MOST_VARIABLES = 3, 10, 100
 LONGEST = {"body": 1024, "title": 20, "id": 200, "item": 24, "description": 72, "button": 20}
+_UNSUBMITTED = {"name": "", "category": "", "status": "unsubmitted", "rejection_reason": ""}
 _PLACE = re.compile(r"\{\{(\w{1,16})\}\}")
 _ONE = re.compile(r"/v1/Content/(HX[0-9a-f]{32})(/ApprovalRequests(?:/whatsapp)?)?")
 
@@ -43,7 +44,7 @@ class Contents:
     approvals: dict[str, dict[str, Any]] = field(default_factory=dict)
     made: int = 0
     problems: list[str] = field(default_factory=list)
-    _next: deque[Refusal] = field(default_factory=deque)
+    _next: deque[Refusal | None] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def reset(self, account: str) -> None:
@@ -52,21 +53,22 @@ class Contents:
         for kept in (self.held, self.approvals, self.problems, self._next):
             kept.clear()
 
-    def refuses(self, status: int, code: int = 0, *, times: int = 1) -> None:
-        """Answers the next requests for templates with an HTTP status from 400 on."""
+    def refuses(self, status: int, code: int = 0, *, times: int = 1, after: int = 0) -> None:
+        """Answers requests for templates, after the next `after`, with an HTTP status from 400 on."""
+        self._next.extend([None] * after)
         self._next.extend([Refusal(status, code or status * 100, "refused by the test")] * times)
 
-    def decides(self, name: str, status: str, reason: str = "") -> None:
-        """WhatsApp has looked at the templates of this name: "approved", "rejected", "paused"."""
+    def decides(self, status: str, reason: str = "") -> None:
+        """WhatsApp has looked at what was submitted: "approved", "rejected", "paused"."""
         for approval in self.approvals.values():
-            if approval["name"] == name:
-                approval |= {"status": status, "rejection_reason": reason}
+            approval |= {"status": status, "rejection_reason": reason}
 
     def answer(self, method: str, address: str, body: str) -> Answer:
         """One request."""
         with self._lock:
-            if self._next:
-                return _refused(self._next.popleft())
+            refusal = self._next.popleft() if self._next else None
+            if refusal is not None:
+                return _refused(refusal)
             path = urlsplit(address).path
             if path == "/v1/Content":
                 return self._create(body) if method == "POST" else self._all("contents", "Content")
@@ -107,7 +109,7 @@ class Contents:
 
     def _all(self, key: str, name: str, *, approvals: bool = False) -> Answer:
         found = [
-            {**held, "approval_requests": self.approvals.get(sid, {})} if approvals else held
+            {**held, "approval_requests": self.approvals.get(sid, _UNSUBMITTED)} if approvals else held
             for sid, held in self.held.items()
         ]
         address = f"https://content.twilio.com/v1/{name}"

@@ -125,6 +125,13 @@ def test_the_environment_wins_and_is_shown_as_such(app, owner):
         assert shop.setting("TWILIO_AUTH_TOKEN") == []
 
 
+def test_who_signs_in_through_a_tunnel_gets_a_cookie_for_https_alone(app):
+    here, through = app.test_client(), app.test_client()
+    assert "Secure" not in here.get("/admin/login").headers["Set-Cookie"]
+    answer = through.get("/admin/login", headers={"X-Forwarded-Proto": "https"})
+    assert "Secure" in answer.headers["Set-Cookie"]
+
+
 def test_codes_to_scan_join_the_sandbox_and_say_hi(owner, connect):
     assert owner.get("/admin/whatsapp/code/hi.svg").status_code == 404
     page = connect().text
