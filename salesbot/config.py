@@ -112,6 +112,14 @@ def _stripe_webhook_secret(value: str) -> str:
     return value
 
 
+def _mail_server(value: str) -> str:
+    value = value.strip()
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
+        raise ValueError("use an address like smtp://user:password@mail.example.com:587")
+    return value
+
+
 def _currency(value: str) -> str:
     value = value.strip().upper()
     if not is_currency(value):
@@ -211,6 +219,14 @@ OPTIONS: tuple[Option, ...] = (
         True,
     ),
     Option("STRIPE_API_URL", "a stand-in for Stripe's API", "", _address, True),
+    Option(
+        "SMTP_URL",
+        "the server that sends e-mail to staff, like smtp://user:password@host:587 or smtps://…",
+        "",
+        _mail_server,
+        secret=True,
+    ),
+    Option("MAIL_FROM", "the address that e-mail to staff comes from; empty: their own"),
     Option("DISABLED_PLUGINS", "plugins to leave out, by name", [], _words),
     Option("SAFE_MODE", "1: only the built-in plugins", False, _switch),
     Option(

@@ -12,13 +12,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from flask import Flask
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from salesbot import fulfilment, handback, jobs, logs, outbox, plugin_manager, shop_state
+from salesbot import fulfilment, handback, jobs, logs, newsmail, outbox, plugin_manager, shop_state
 from salesbot.channels import Outgoing, registry
 from salesbot.database import db, in_transaction, reading
 from salesbot.errors import DatabaseBusy, NotSent, SalesbotError, SendUnknown
 from salesbot.fulfilment import deliveries, giving_back, orders
 from salesbot.messages import Job
-from salesbot.services import beats, keyring, plugin_usage, waiting
+from salesbot.services import beats, keyring, news, plugin_usage, waiting
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ DOERS = 4
 """Jobs of plugins that one worker does at the same time."""
 SWEEP = 15.0
 """Seconds between two looks for what a dead worker left behind."""
+NEWS = 3.0
+"""Seconds between two looks for what staff should hear of."""
 
 Sending = tuple[str, Outgoing]
 Mapper = Callable[..., object]
@@ -48,6 +50,7 @@ class Worker:
             (deliveries.has_due, lambda _each: fulfilment.deliver_next()),
             (deliveries.has_waiting, lambda _each: in_transaction(fulfilment.fill_waiting)),
             (handback.has_quiet, lambda _each: in_transaction(handback.give_back_next)),
+            (newsmail.is_due, lambda _each: newsmail.send_next()),
             (waiting.somebody_to_tell, lambda _each: in_transaction(fulfilment.tell_next)),
             (giving_back.has_due, lambda _each: fulfilment.refund_next()),
             (orders.has_to_remind, lambda _each: in_transaction(fulfilment.remind_next)),
@@ -59,6 +62,7 @@ class Worker:
         self.stopping = threading.Event()
         self._swept = float("-inf")
         self._beaten = float("-inf")
+        self._looked = float("-inf")
 
     def run(self) -> None:
         """Works until told to stop; what it has begun is finished first.
@@ -115,6 +119,7 @@ class Worker:
         busy, stumbled = False, None
         with self.app.app_context():
             self._sweep()
+            self._look_for_news()
             with reading():
                 due = [work for is_due, work in self._jobs if is_due()]
                 db.session.rollback()
@@ -161,6 +166,17 @@ class Worker:
                 jobs.perform(job)
         except Exception:  # nobody waits for what it raises
             log.exception("what became of job %s can't be written down", job.name)
+
+    def _look_for_news(self) -> None:
+        """Notes now and then what staff should hear of."""
+        if time.monotonic() - self._looked < NEWS:
+            return
+        self._looked = time.monotonic()
+        with reading():
+            is_new = news.has_new()
+            db.session.rollback()
+        if is_new:
+            in_transaction(news.look)
 
     def _send(self, each: Mapper) -> bool:
         taken = in_transaction(outbox.claim)

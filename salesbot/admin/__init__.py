@@ -21,6 +21,7 @@ from salesbot.admin.customers import CustomerView
 from salesbot.admin.history import AuditView
 from salesbot.admin.home import Home
 from salesbot.admin.keys import LicenceKeyView
+from salesbot.admin.news import NewsView
 from salesbot.admin.orders import OrderView
 from salesbot.admin.plugins import PluginsView
 from salesbot.admin.products import ProductView
@@ -70,6 +71,7 @@ def init_admin(app: Flask, plugin_models: Iterable[type[DeclarativeBase]] | None
     for view in views.values():
         admin.add_view(view)
     admin.add_view(SimulatorView())
+    admin.add_view(NewsView())
     admin.add_view(PluginsView())
     admin.add_view(ConnectView())
     admin.add_view(TemplatesView())

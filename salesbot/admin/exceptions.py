@@ -307,6 +307,9 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         large=True,
     ),
     models.Presence: _record(audited=False, group=SYSTEM, in_menu=False, needs=_INTERNAL),
+    models.Notice: _record(audited=False, group=SYSTEM, in_menu=False, needs=_INTERNAL, large=True),
+    models.NewsChoice: _record(group=SYSTEM, in_menu=False, needs=_INTERNAL),
+    models.NoticeMail: _record(audited=False, group=SYSTEM, in_menu=False, needs=_INTERNAL, large=True),
     models.Message: _record(
         many=_("Messages"),
         one=_("message"),

@@ -37,6 +37,7 @@ POLLED = {
     "admin_conversation.here",
     "admin_simulator.messages",
     "admin_whatsapp.heard",
+    "admin_news.latest",
 }
 """What open pages ask for again and again by themselves."""
 _KEPT = {"admin_conversation.media"}

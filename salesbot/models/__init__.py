@@ -9,6 +9,7 @@ from salesbot.models.customers import Customer, CustomerAddress
 from salesbot.models.deliveries import Delivery
 from salesbot.models.inbox import CannedReply, ConversationEvent, ConversationLabel, Label, Presence
 from salesbot.models.jobs import Job
+from salesbot.models.news import NewsChoice, Notice, NoticeMail
 from salesbot.models.orders import Order, OrderEvent, OrderLine
 from salesbot.models.payments import Payment, PaymentEvent, Refund
 from salesbot.models.shop import (
@@ -46,6 +47,9 @@ ALL = (
     StockWait,
     StaffUser,
     Presence,
+    Notice,
+    NewsChoice,
+    NoticeMail,
     ShopSetting,
     ShopRevision,
     PluginState,
@@ -80,6 +84,9 @@ __all__ = [
     "Message",
     "MessageTemplate",
     "Money",
+    "NewsChoice",
+    "Notice",
+    "NoticeMail",
     "Order",
     "OrderEvent",
     "OrderLine",

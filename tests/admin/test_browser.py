@@ -61,6 +61,7 @@ PAGES = [
     "/admin/customer/edit/?id=1",
     "/admin/message/",
     "/admin/message/details/?id=1",
+    "/admin/news/",
     "/admin/staff_user/",
     "/admin/staff_user/new/",
     "/admin/plugins/",
