@@ -238,7 +238,7 @@ def broken(monkeypatch):
 
     def switch(*, on=True):
         if on:
-            monkeypatch.setattr(dispatcher, "_ask", breaks)
+            monkeypatch.setattr(dispatcher, "ask", breaks)
         else:
             monkeypatch.undo()
 

@@ -166,5 +166,5 @@ def test_even_when_all_fails_the_customer_reads_their_language(spanish_core, cus
     def broken(*args):
         raise RuntimeError("not today")
 
-    monkeypatch.setattr(dispatcher, "_ask", broken)
+    monkeypatch.setattr(dispatcher, "ask", broken)
     assert customer.says("hi")[0].text.startswith("Lo siento")
