@@ -44,6 +44,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         group=SHOP,
         icon="fa-box-open",
         needs={"action:sell": "change", "action:withdraw": "change"},
+        inline=_names("price"),
         opens="edit_view",
         first=_names("cover title category kind price active"),
         not_in_list=_names(

@@ -22,6 +22,7 @@ NEEDS: Mapping[str, str] = {
     "create_view": "change",
     "edit_view": "change",
     "ajax_update": "change",
+    "inline_view": "change",
     "action_view": "change",
     "import_view": "change",
     "delete_view": "delete",
@@ -31,6 +32,7 @@ CAPABILITIES: Mapping[str, str] = {
     "create_view": "creates",
     "edit_view": "edits",
     "ajax_update": "edits",
+    "inline_view": "edits",
     "delete_view": "deletes",
 }
 """Which attribute of a view says that it has this function at all."""

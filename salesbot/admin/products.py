@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import flash, g, request
+from flask import flash, g, request, url_for
 from flask_admin import expose
 from flask_admin.actions import action
+from flask_admin.model.template import BaseListRowAction
 from flask_babel import gettext, lazy_gettext, ngettext
+from markupsafe import Markup
 from sqlalchemy import func, select
 from wtforms import BooleanField, FileField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
@@ -37,9 +39,25 @@ _KEEP: dict[str, tuple[Callable[..., str], Callable[[], Path]]] = {
 }
 
 
+class _AddKeys(BaseListRowAction):
+    """The button of a product with keys that leads to the box where they are pasted."""
+
+    def render(self, context: Any, row_id: str, row: Any) -> Any:
+        """A link, or nothing where there are no keys."""
+        if row.kind != "key" or not context["admin_view"].can_edit:
+            return ""
+        address = url_for("admin_product.edit_view", id=row_id, url=context["return_url"])
+        words = gettext("Add keys to %(title)s", title=row.title)
+        return Markup(
+            '<a class="sb-icon" href="{0}#keys" title="{1}" aria-label="{1}">'
+            '<i class="fa-solid fa-key" aria-hidden="true"></i></a>'
+        ).format(address, words)
+
+
 class ProductView(ShopModelView):
     """Products."""
 
+    column_extra_row_actions = [_AddKeys()]
     create_template = edit_template = "admin/product_form.html"
     form_extra_fields = {
         "kind": SelectField(lazy_gettext("What is it?"), choices=_KINDS, default="file"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, current_app, flash, request
+from flask import abort, current_app, flash, redirect, request
 from flask_admin import expose, tools
 from flask_admin.actions import action
 from flask_admin.contrib.sqla.filters import FilterEqual, FilterNotEqual
@@ -19,13 +19,15 @@ from wtforms.fields.choices import SelectChoice
 from salesbot.admin import formatters
 from salesbot.admin.exceptions import rules_for
 from salesbot.admin.exporting import Exports
-from salesbot.admin.fields import MONEY_FILTERS, Converter, Filters, MoneyField
+from salesbot.admin.fields import MONEY_FILTERS, Converter, Filters, MoneyField, read_amount
 from salesbot.admin.guard import ModelGuard, lookup_limits
 from salesbot.admin.importing import Imports
 from salesbot.database import EncryptedText
 from salesbot.errors import SalesbotError
 from salesbot.extensions import db, transaction
 from salesbot.models import AuditEntry
+from salesbot.money import show, to_decimal
+from salesbot.services import shop
 
 LAST_PAGE = 50_000
 BY_MODEL = "salesbot.admin_views"
@@ -204,6 +206,29 @@ class ShopModelView(ModelGuard, Exports, Imports):
         return super().ajax_lookup()
 
     # ---- Writing ----
+
+    def typed(self, row: Any, name: str) -> str:
+        """An amount as it stands in a box, without its currency."""
+        return f"{to_decimal(getattr(row, name), shop.setting('CURRENCY')):f}"
+
+    @expose("/inline/", methods=("POST",))
+    def inline_view(self) -> Any:
+        """Changes one amount where it stands in the list."""
+        name, row = request.args.get("column", ""), self.get_one(request.args.get("id", ""))
+        if name not in self.rules.inline or row is None:
+            abort(400)
+        try:
+            amount = read_amount(request.form.get("value", ""))
+        except ValueError as exc:
+            flash(f"{row}: {exc}", "error")
+        else:
+            with transaction():
+                setattr(row, name, amount)
+            values = {"column": self.get_column_name(name), "row": row}
+            shown = show(amount, shop.setting("CURRENCY"))
+            words = gettext("%(column)s of %(row)s: %(value)s", value=shown, **values)
+            flash(words, "success")
+        return redirect(request.args.get("url") or self.get_url(".index_view"))
 
     def build_new_instance(self) -> Any:
         """An empty row."""

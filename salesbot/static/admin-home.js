@@ -4,13 +4,12 @@
   var css = getComputedStyle(document.documentElement);
   var colour = function (name) { return css.getPropertyValue(name).trim(); };
   var soft = colour("--sb-soft"), line = colour("--sb-line"), accent = colour("--sb-accent"), calm = colour("--sb-calm");
-  var still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   if (!window.Chart) { return; }
   Chart.defaults.color = soft;
   Chart.defaults.borderColor = line;
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   Chart.defaults.maintainAspectRatio = false;
-  if (still) { Chart.defaults.animation = false; }
+  Chart.defaults.animation = false;
 
   var days = document.querySelector("canvas[data-chart=days]");
   if (days) {

@@ -59,7 +59,7 @@ def test_the_lock_file_pins_by_hash_and_names_no_host() -> None:
             assert "resolved" not in package, name
 
 
-@pytest.mark.parametrize("package", ["bootswatch", "fontawesome", "jquery", "lato"])
+@pytest.mark.parametrize("package", ["bootswatch", "chartjs", "fontawesome", "jquery", "lato"])
 def test_each_part_brings_its_licence(package: str) -> None:
     """Redistribution is allowed on that condition."""
     licences = list((VENDOR / package).glob("LICENSE*"))
