@@ -12,6 +12,7 @@ from salesbot.database import db, transaction
 from salesbot.demo import load_demo
 from salesbot.models import ContentTemplate, Message, Product
 from salesbot.services import shop
+from salesbot.services.phone import screen
 from salesbot.testing.customer import link_in
 
 pytestmark = pytest.mark.both_databases
@@ -71,6 +72,16 @@ def test_from_hi_to_a_key_are_four_messages_and_three_taps(demo, app, customer, 
     assert kinds(twilio) == [("list", 9), ("buttons", 3), ("buttons", 2), ("buttons", 2)]
     assert len(customer.history) == 4
     assert "1." not in hello.text
+
+
+def test_the_phone_in_the_browser_draws_what_would_be_sent(demo, app, customers):
+    ana = customers("Ana", channel="simulator")
+    ana.says("hi")
+    ana.picks("Focus Timer Pro")
+    with app.app_context():
+        shown = [message for message in screen("simulator", ana.address)["messages"] if not message["mine"]]
+    assert [(message["style"], len(message["choices"])) for message in shown] == [("list", 9), ("buttons", 3)]
+    assert "1." not in shown[0]["text"]
 
 
 def test_typed_numbers_and_titles_are_understood_while_buttons_are_seen(demo, customer):

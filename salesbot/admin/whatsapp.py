@@ -21,7 +21,7 @@ from salesbot.channels import twilio_senders
 from salesbot.channels.twilio_api import Account, account
 from salesbot.config import WHATSAPP
 from salesbot.doctor import Check, examine
-from salesbot.doctor.messages import explain
+from salesbot.doctor.messages import explain, explain_code
 from salesbot.doctor.whatsapp import message_address, status_address
 from salesbot.errors import NotSent, SendUnknown
 from salesbot.extensions import db
@@ -160,12 +160,15 @@ def _links(of: Account) -> dict[str, str]:
 def _heard() -> dict[str, Any]:
     """The last message that came, and what is wrong with calls since."""
     last = webhook_calls.last_message()
-    rows = webhook_calls.troubles()
-    seen = [last.id if last else 0, *((row.kind, row.at) for row in rows)]
+    troubles = [(*explain(row.kind, row.detail), row.at) for row in webhook_calls.troubles()]
+    refused = webhook_calls.last_refusal()
+    explained = explain_code(refused[0]) if refused is not None else None
+    if refused is not None and explained is not None:
+        troubles.append((*explained, refused[1]))
     return {
         "last": last,
-        "troubles": [(*explain(row.kind, row.detail), row.at) for row in rows],
-        "version": str(crc32(repr(seen).encode())),
+        "troubles": troubles,
+        "version": str(crc32(repr((last.id if last else 0, troubles)).encode())),
         "moment": moment,
         "chat_text": chat_text,
     }

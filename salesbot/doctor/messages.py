@@ -88,6 +88,12 @@ _CODES = {
 }
 
 
+def explain_code(code: str) -> tuple[str, str] | None:
+    """What Twilio's code for a message that did not arrive says of the setting up, and the next step."""
+    found = _CODES.get(code)
+    return (_(found[0]), _(found[1])) if found else None
+
+
 def sendings() -> Check | None:
     """What Twilio said of messages that did not arrive in the last day."""
     if connected() is None:
@@ -95,12 +101,13 @@ def sendings() -> Check | None:
     with when_ready() as ready:
         if not ready:
             return None
+        last = webhook_calls.last_refusal()
         codes = webhook_calls.codes_since(clock.now() - webhook_calls.RECENT)
         held = db.session.scalar(select(func.count(Message.id)).where(Message.state == "held")) or 0
     check = partial(Check, "sendings", _("Messages out"))
-    for code, (said, remedy) in _CODES.items():
-        if code in codes:
-            return check(BAD, _(said), _(remedy))
+    explained = explain_code(last[0]) if last is not None else None
+    if explained is not None:
+        return check(BAD, *explained)
     if codes:
         listed = ", ".join(f"{code} ×{count}" for code, count in sorted(codes.items()))
         return check(

@@ -1,4 +1,4 @@
-"""What comes in at the webhooks, for whoever connects them: the last message, and what was wrong."""
+"""What comes in and goes out, for whoever connects WhatsApp: the last message, and what was wrong."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from salesbot import clock
 from salesbot.database import db
 from salesbot.models import Conversation, Message, WebhookTrouble
+from salesbot.models.conversations import PROVIDER_STATES
 
 REFUSED, OTHER_ACCOUNT, OTHER_NUMBER = "refused_signature", "other_account", "other_number"
 RECENT = timedelta(days=1)
@@ -44,6 +45,24 @@ def last_message() -> Message | None:
         .order_by(Message.id.desc())
         .limit(1)
     ).first()
+
+
+def last_refusal() -> tuple[str, datetime] | None:
+    """The code with which the newest message out failed, and when it was said; None when it went well."""
+    row = db.session.execute(
+        select(Message.state, Message.error_code, Message.created_at)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(
+            Conversation.channel == "twilio",
+            Message.direction == "out",
+            Message.state.in_(PROVIDER_STATES),
+        )
+        .order_by(Message.id.desc())
+        .limit(1)
+    ).first()
+    if row is None or row.state not in {"failed", "undelivered"} or not row.error_code:
+        return None
+    return row.error_code, row.created_at
 
 
 def codes_since(since: datetime) -> Mapping[str, int]:

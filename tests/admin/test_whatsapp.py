@@ -101,6 +101,21 @@ def test_wrong_calls_are_explained_with_the_next_step(app, owner, connect, twili
     ]
 
 
+def test_a_phone_that_has_not_joined_is_explained_until_a_message_arrives(
+    app, owner, connect, customers, twilio
+):
+    connect(BUTTONS="1")
+    twilio.target = app
+    twilio.fails_later(63015)
+    ana = customers("Ana", channel="twilio")
+    ana.says("hi")
+    twilio.catch_up()
+    assert "has not joined the sandbox" in owner.get("/admin/whatsapp/heard").text
+    ana.says("menu")
+    twilio.catch_up()
+    assert "has not joined" not in owner.get("/admin/whatsapp/heard").text
+
+
 def test_many_refused_calls_write_once_in_a_while(app, connect, twilio, stored):
     connect()
     for _call in range(20):
@@ -158,7 +173,7 @@ def test_the_addresses_of_an_own_number_are_set_at_twilio(app, owner, connect, t
 
 def test_the_switch_for_buttons_counts_with_the_next_message(app, owner, connect, customers, twilio, stored):
     connect(BUTTONS="1")
-    customers("Ana").says("hi")
+    customers("Ana").says("menu")
     assert stored(select(Message.style).where(Message.direction == "out"))[-1] in {"buttons", "list"}
 
 

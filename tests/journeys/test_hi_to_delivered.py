@@ -62,6 +62,19 @@ def test_five_messages_from_hi_to_a_working_key(demo, app, customer, stored):
     assert sold.secret not in "".join(stored(select(Message.body))), "in the rows stands a mark"
 
 
+@pytest.mark.parametrize("salesbot_config", [{"BUTTONS": True}], ids=["buttons"])
+def test_four_messages_from_hi_to_a_working_key_with_buttons(demo, app, customer, twilio, stored):
+    customer.says("hi")
+    for line in ("Focus Timer Pro", "Buy"):
+        customer.picks(line)
+    assert "Delivered" in pay_in_browser(app, link(customer, "pay"))
+    key = customer.replies[-1].text
+    assert len(customer.history) == len(twilio.messages) == 4
+    assert [taken.kind for taken in twilio.messages] == ["list", "buttons", "buttons", "buttons"]
+    [sold] = stored(select(LicenceKey).where(LicenceKey.delivery_id.is_not(None)))
+    assert sold.secret in key
+
+
 def test_a_book_is_downloaded_from_the_link_in_the_chat(demo, app, customer, stored):
     customer.says("python book")
     customer.says("1")
