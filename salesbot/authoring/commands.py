@@ -62,4 +62,31 @@ def new_migration(plugin: str, words: str) -> None:
     click.echo(f"  {file}\n\nRead it over. `salesbot db upgrade` carries it out.")
 
 
-COMMANDS = (new_plugin, new_migration)
+@click.command("check-plugin")
+@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--postgresql", metavar="URL", help="An empty database to try its migrations on, besides SQLite."
+)
+@click.option("--no-tests", is_flag=True, help="Leave its own tests out.")
+def check_plugin(path: Path, postgresql: str | None, no_tests: bool) -> None:
+    """Look a plugin over before it is published: PATH is the folder with its metadata."""
+    from salesbot.authoring import checks, project  # noqa: PLC0415 - only this command needs them
+
+    try:
+        found = project.read(path.resolve())
+    except PluginProblem as exc:
+        raise click.ClickException(str(exc)) from exc
+    failed = 0
+    for looked in checks.look_over(found, postgresql, with_tests=not no_tests):
+        failed += bool(looked.problems)
+        click.secho("✗ " if looked.problems else "✓ ", fg="red" if looked.problems else "green", nl=False)
+        click.echo(looked.sentence)
+        for line in looked.problems:
+            click.echo(f"    {line}")
+        for line in looked.notes:
+            click.secho(f"    {line}", dim=True)
+    if failed:
+        raise click.ClickException(f"{failed} of these are not so yet")
+
+
+COMMANDS = (new_plugin, new_migration, check_plugin)
