@@ -8,12 +8,13 @@ import inspect
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pluggy
+from packaging.requirements import Requirement
 from pluggy import HookImpl
 
 from salesbot import hookspecs
@@ -123,8 +124,30 @@ def _installed(point: EntryPoint) -> Plugin:
     if point.name in BUILT_IN:
         plugin.problem = f"{point.name!r} is the name of a built-in plugin; rename the entry point"
     else:
+        plugin.problem = "; ".join(_unmet(point.dist.requires or ())) if point.dist is not None else ""
+    if not plugin.problem:
         _import(plugin, point.load)
     return plugin
+
+
+def _unmet(requirements: Iterable[str]) -> Iterable[str]:
+    """What a distribution requires and does not find here, each with what to do."""
+    for line in requirements:
+        needed = Requirement(line)
+        if needed.marker is not None and not needed.marker.evaluate({"extra": ""}):
+            continue
+        wanted = f"{needed.name}{needed.specifier}"
+        try:
+            present = version(needed.name)
+        except PackageNotFoundError:
+            yield f'it needs {needed.name}, which is not installed: pip install "{wanted}"'
+            continue
+        if needed.specifier.contains(present, prereleases=True):
+            continue
+        if needed.name == "salesbot":
+            yield f"it is made for {wanted}, and this is {present}; look for another version of it"
+        else:
+            yield f'it needs {wanted}, and {present} is installed: pip install "{wanted}"'
 
 
 def _import(plugin: Plugin, load: Callable[[], object]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import pluggy
-from flask import current_app
+from flask import current_app, has_request_context, request
 from pluggy import HookImpl
 from sqlalchemy.exc import DBAPIError
 
@@ -237,15 +237,27 @@ def calling_plugin() -> Plugin | None:
 
 
 def setting(name: str) -> str:
-    """The value of a plugin's setting: of the plugin that is running, else of the one that declares it."""
+    """The value of a setting of the plugin that is running; no plugin reads another's, or its secrets.
+
+    In a command nobody can tell whose it is, and the plugin that declares the setting is taken.
+    """
     manager = current()
     running = calling_plugin()
-    names = [running.name] if running is not None else []
-    for plugin in [*names, *manager.settings]:
+    owner = running.name if running is not None else _owner_of_page()
+    for plugin in manager.settings if owner is None else (owner,):
         for declared in manager.settings.get(plugin, ()):
             if declared.name == name:
                 return shop.plugin_setting(plugin, declared)
-    raise PluginProblem(f"no plugin declares a setting {name!r} in salesbot_settings")
+    who = "no plugin" if owner is None else f"plugin {owner!r} is not the one that"
+    raise PluginProblem(f"{who} declares a setting {name!r} in salesbot_settings")
+
+
+def _owner_of_page() -> str | None:
+    """The plugin whose page is being asked for."""
+    if not has_request_context():
+        return None
+    found: str | None = current_app.extensions["salesbot.plugin_of_blueprint"].get(request.blueprint)
+    return found
 
 
 @contextmanager

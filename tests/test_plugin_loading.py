@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from salesbot import Reply, hookimpl, plugin_loading
-from salesbot.models import Message
+from salesbot.models import Message, PluginFailure
 
 GOOD = '''"""Says pong."""
 from salesbot import Reply, hookimpl
@@ -182,6 +182,35 @@ def test_a_plugin_with_one_wrong_hook_is_left_out_whole(shop_with, twilio):
     assert "pong" not in twilio.writes("ping").text
 
 
+@pytest.mark.parametrize(
+    ("requires", "said"),
+    [
+        (
+            "nobody-has-this >=2",
+            'it needs nobody-has-this, which is not installed: pip install "nobody-has-this>=2"',
+        ),
+        ("salesbot >=7, <8", "it is made for salesbot<8,>=7, and this is 0.1.0"),
+        ("click <1", "it needs click<1, and 8."),
+        ('nobody-has-this; extra == "test"', "on: Says pong."),
+        ("salesbot >=0.1, <1", "on: Says pong."),
+    ],
+    ids=["missing", "another salesbot", "too new", "only for tests", "all there"],
+)
+def test_what_it_needs_and_does_not_find_is_said_with_the_remedy(
+    module, tmp_path, salesbot_apps, requires, said
+):
+    module(GOOD)
+    about = tmp_path / "salesbot_ours-1.0.dist-info"
+    about.mkdir()
+    about.joinpath("METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: salesbot-ours\nVersion: 1.0\nRequires-Dist: {requires}\n"
+    )
+    about.joinpath("entry_points.txt").write_text("[salesbot.plugins]\nours = salesbot_ours\n")
+    app = salesbot_apps(ENTRY_POINTS=True)
+    listed = app.test_cli_runner().invoke(args=["plugins"]).output
+    assert said in next(line for line in listed.splitlines() if line.startswith("ours "))
+
+
 def test_the_name_of_a_built_in_is_refused(shop_with, twilio):
     lines = shop_with(GOOD, name="greeting")
     assert any(
@@ -350,6 +379,23 @@ def test_a_setting_that_nobody_declares_is_the_plugins_failure(shop_with, twilio
         "@hookimpl\ndef salesbot_handle_message(message): return Reply(setting('club'))\n"
     )
     assert "Welcome" in twilio.writes("hi").text
+
+
+def test_no_plugin_reads_anothers_settings(module, installed, salesbot_apps, twilio, stored):
+    theirs = module(
+        "from salesbot import Setting, hookimpl\n\n@hookimpl\ndef salesbot_settings():\n"
+        "    return [Setting('their_key', 'Key', secret=True)]\n",
+        "salesbot_theirs",
+    )
+    ours = module(
+        "from salesbot import Reply, hookimpl, setting\n\n@hookimpl\ndef salesbot_handle_message(message):\n"
+        "    return Reply('it is ' + setting('their_key'))\n"
+    )
+    installed(("ours", ours), ("theirs", theirs))
+    twilio.connect(salesbot_apps(ENTRY_POINTS=True))
+    assert "it is" not in twilio.writes("hello").text
+    (failure,) = stored(select(PluginFailure))
+    assert "plugin 'ours' is not the one that declares a setting 'their_key'" in failure.error
 
 
 @pytest.mark.parametrize("setting", ["SAFE_MODE", "DISABLED_PLUGINS"])

@@ -51,7 +51,7 @@ class PluginsView(Guard, BaseView):
             plugins=sorted(manager.all, key=lambda plugin: (plugin.built_in, plugin.name)),
             states={state.name: state for state in db.session.scalars(select(PluginState))},
             failures={failure.plugin: failure for failure in failures},
-            failed=dict(db.session.execute(counted).tuples().all()),
+            failed={name: count for name, count in db.session.execute(counted)},  # noqa: C416 - rows, not pairs
             usage={row.name: row for row in db.session.scalars(select(PluginUsage))},
             places={name: place for place, name in enumerate(asked, 1)},
             settings=manager.settings,

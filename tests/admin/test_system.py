@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 
-from salesbot import hookimpl
+from salesbot import dispatcher, hookimpl
 from salesbot.app import create_app
+from salesbot.channels import simulator
 from salesbot.extensions import db, transaction
 from salesbot.messages import Setting
 from salesbot.models import PluginFailure, PluginState, ShopSetting, StaffUser
@@ -116,6 +119,20 @@ def test_a_plugin_is_switched_off_and_on_again(app, owner, stored):
         assert shop.state().switched_off == {}
     assert owner.post("/admin/plugins/unheard-of/switch", {"on": "0"}).status_code == 404
     assert stored(select(PluginState.name)) == ["greeting"]
+
+
+def test_the_page_shows_what_each_plugin_does_and_costs(app, owner):
+    """Calls, the slowest one, its place in the order, hooks and settings."""
+    with app.app_context():
+        for text in ("hi", "orders"):
+            dispatcher.receive(simulator.incoming("ana", text))
+    html = owner.get("/admin/plugins/").text
+    row = html.partition('id="greeting"')[2].partition("</tr>")[0]
+    assert re.search(r'data-label="Calls">\s*[1-9]', row)
+    assert re.search(r'title="salesbot_\w+">\d+ ms', row)
+    assert "handle_message" in row
+    assert re.search(r"number \d of \d", row)
+    assert "Card" in html.partition('id="payment_stripe"')[2].partition("</tr>")[0]
 
 
 def test_the_page_says_why_a_plugin_is_off_and_how_it_failed(rows, owner):
