@@ -34,6 +34,8 @@ if TYPE_CHECKING:
         Unit,
     )
 
+# A hook that is to go says so for one minor version at least, to whoever implements it:
+# @hookspec(warn_on_impl=DeprecationWarning("salesbot_x goes with 0.3; use salesbot_y"))
 hookspec = pluggy.HookspecMarker("salesbot")
 hookimpl = pluggy.HookimplMarker("salesbot")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import logging
 import traceback
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
@@ -18,6 +20,8 @@ from packaging.requirements import Requirement
 from pluggy import HookImpl
 
 from salesbot import hookspecs
+
+log = logging.getLogger(__name__)
 
 GROUP = "salesbot.plugins"
 BUILT_IN = (
@@ -167,7 +171,11 @@ def _register(pm: pluggy.PluginManager, plugin: Plugin) -> None:
     problems = list(_problems(pm, module))
     if not problems:
         try:
-            pm.register(module, name=plugin.name)
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                pm.register(module, name=plugin.name)
+            for warning in told:
+                log.warning("plugin %s: %s", plugin.name, warning.message)
         except Exception as exc:  # noqa: BLE001 - pluggy and odd attributes raise many things
             if pm.has_plugin(plugin.name):
                 pm.unregister(name=plugin.name)

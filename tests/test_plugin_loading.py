@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint
 import pytest
 from sqlalchemy import select
 
-from salesbot import Reply, hookimpl, plugin_loading
+from salesbot import Reply, hookimpl, hookspecs, plugin_loading
 from salesbot.models import Message, PluginFailure
 
 GOOD = '''"""Says pong."""
@@ -379,6 +379,14 @@ def test_a_setting_that_nobody_declares_is_the_plugins_failure(shop_with, twilio
         "@hookimpl\ndef salesbot_handle_message(message): return Reply(setting('club'))\n"
     )
     assert "Welcome" in twilio.writes("hi").text
+
+
+def test_whoever_implements_a_hook_that_is_to_go_is_told_and_works_on(shop_with, monkeypatch, caplog):
+    going = DeprecationWarning("salesbot_search goes with 0.3; use salesbot_find")
+    monkeypatch.setitem(hookspecs.salesbot_search.salesbot_spec, "warn_on_impl", going)
+    (line,) = shop_with(GOOD + "\n@hookimpl\ndef salesbot_search(words): pass\n")
+    assert "on: Says pong." in line
+    assert "plugin ours: salesbot_search goes with 0.3" in caplog.text
 
 
 def test_no_plugin_reads_anothers_settings(module, installed, salesbot_apps, twilio, stored):
