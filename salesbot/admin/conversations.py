@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any
@@ -27,6 +28,8 @@ from salesbot.services.conversations import window_is_open
 
 ORDERS = 4
 """Orders beside a chat; the customer's page has all."""
+PARTS = {"list": "inbox_list", "log": "chat_log", "head": "chat_head", "side": "chat_side"}
+"""What a chat's page renews by itself, and the template of each part."""
 _TOKEN = re.compile(r'name="csrf_token" value="[^"]*"')
 
 
@@ -58,7 +61,7 @@ class ConversationView(ChatActions, ShopModelView):
             ready_answers=canned.for_chat(chat, staff_name()),
             templates=_templates(chat),
             longest=LONGEST_REPLY,
-            versions={name: _version(html) for name, html in self._parts(chat).items()},
+            versions={name: _version(html) for name, html in self._parts(chat, PARTS).items()},
             **self._list(id),
             **self._about(chat),
         )
@@ -71,7 +74,8 @@ class ConversationView(ChatActions, ShopModelView):
     @expose("/<int:id>/news")
     def news(self, id: int) -> Any:
         """Those parts of a chat's page that are not as the page has them."""
-        return self._news(self._parts(self._chat(id)))
+        wanted = [name for name in PARTS if name in request.args]
+        return self._news(self._parts(self._chat(id), wanted))
 
     @expose("/<int:id>/media/<int:message>/<int:number>")
     def media(self, id: int, message: int, number: int) -> Any:
@@ -81,11 +85,11 @@ class ConversationView(ChatActions, ShopModelView):
             abort(404)
         return received.opened(found, number)
 
-    def _parts(self, chat: Conversation) -> dict[str, str]:
-        """What a chat's page renews by itself, by the name of the part."""
-        shown = {**self._list(chat.id), **self._about(chat)}
-        names = {"list": "inbox_list", "log": "chat_log", "head": "chat_head", "side": "chat_side"}
-        return {name: self.render(f"admin/{template}.html", **shown) for name, template in names.items()}
+    def _parts(self, chat: Conversation, wanted: Iterable[str]) -> dict[str, str]:
+        """Those parts of a chat's page that are wanted, by their names."""
+        names = list(wanted)
+        shown = {**self._list(chat.id), **self._about(chat, with_orders="side" in names)}
+        return {name: self.render(f"admin/{PARTS[name]}.html", **shown) for name in names}
 
     def _news(self, parts: dict[str, str]) -> Any:
         news = {}
@@ -115,11 +119,11 @@ class ConversationView(ChatActions, ShopModelView):
             **_LOOKS,
         }
 
-    def _about(self, chat: Conversation) -> dict[str, Any]:
+    def _about(self, chat: Conversation, *, with_orders: bool = True) -> dict[str, Any]:
         """The chat and everything beside it."""
         hours = registry.window_hours(chat.channel, chat.address)
         bought = select(Order).where(Order.customer_id == chat.customer_id).order_by(Order.id.desc())
-        orders = db.session.scalars(bought.limit(ORDERS + 1)).all()
+        orders = db.session.scalars(bought.limit(ORDERS + 1)).all() if with_orders else []
         return {
             "chat": chat,
             "name": chat.customer.name or chat.address.removeprefix("whatsapp:"),

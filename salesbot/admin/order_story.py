@@ -72,7 +72,7 @@ def tell(facts: Facts) -> list[Told]:
         *(_event(event, order, name) for event in order.events),
         *_received(facts, name),
     ]
-    return sorted(told, key=lambda one: one.at)
+    return sorted(told, key=lambda one: one.at.replace(microsecond=0))
 
 
 def _before(order: Order, name: str) -> Iterable[Told]:
@@ -121,11 +121,12 @@ def _short(words: str) -> str:
 def _received(facts: Facts, name: str) -> Iterable[Told]:
     """What the customer got, each line of the order once for each moment."""
     for line in facts.order.lines:
+        # Units of one delivery differ by parts of a second.
         by_moment: dict[datetime, list[str]] = {}
         for unit in facts.units.get(line.id, ()):
             if unit.delivered_at is not None:
                 shown = facts.hints.get(unit.id) or unit.file_name or unit.link or unit.text[:60]
-                by_moment.setdefault(unit.delivered_at, []).append(shown)
+                by_moment.setdefault(unit.delivered_at.replace(microsecond=0), []).append(shown)
         for moment, units in by_moment.items():
             words = gettext("%(name)s got %(n)d × %(title)s", name=name, n=len(units), title=line.title)
             yield Told(moment, words, ", ".join(filter(None, units)), "good")

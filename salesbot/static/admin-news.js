@@ -17,6 +17,7 @@
 
   /* Two soft tones; browsers allow them once the page has been clicked. */
   var chime = function () {
+    if (navigator.userActivation && !navigator.userActivation.hasBeenActive) { return; }
     try {
       var audio = new AudioContext();
       [660, 880].forEach(function (pitch, at) {
@@ -41,6 +42,8 @@
     return true;
   };
   var line = function (one) {
+    // Whoever has the very page open sees it there.
+    if (one.address.split("#")[0] === location.pathname + location.search) { return; }
     var made = document.createElement("div");
     made.className = "sb-news-line";
     var link = document.createElement("a");
@@ -54,6 +57,11 @@
     close.addEventListener("click", function () { made.remove(); });
     made.append(link, close);
     corner.append(made);
+    // It covers what is under it, so it goes by itself, unless somebody is about to use it.
+    var leave = function () {
+      if (made.matches(":hover, :focus-within")) { window.setTimeout(leave, 4000); } else { made.remove(); }
+    };
+    window.setTimeout(leave, 8000);
     while (corner.children.length > 4) { corner.firstElementChild.remove(); }
   };
   var look = function () {

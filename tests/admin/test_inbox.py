@@ -81,6 +81,7 @@ def test_an_open_page_asks_only_for_what_changed(rows, owner):
     has = dict(re.findall(r'data-part="(\w+)"[^>]*data-version="(\d+)"', page))
     assert set(has) == {"list", "head", "log", "side"}
     assert owner.get("/admin/conversation/1/news", query_string=has).json == {}
+    assert owner.get("/admin/conversation/1/news").json == {}
     with rows():
         changed = make.db.session.get(Message, number)
         changed.state, changed.send_at = "delivered", None
