@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import flash, g, request, url_for
+from flask import current_app, flash, g, request, url_for
 from flask_admin import expose
 from flask_admin.actions import action
 from flask_admin.model.template import BaseListRowAction
 from flask_babel import gettext, lazy_gettext, ngettext
 from markupsafe import Markup
 from sqlalchemy import func, select
+from werkzeug.wrappers import Response
 from wtforms import BooleanField, FileField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional, Regexp
@@ -111,13 +112,13 @@ class ProductView(ShopModelView):
     def create_view(self) -> Any:
         """The empty form."""
         with _Uploads():
-            return super().create_view()
+            return _told_to_script(super().create_view())
 
     @expose("/edit/", methods=("GET", "POST"))
     def edit_view(self) -> Any:
         """The form of one product."""
         with _Uploads():
-            return super().edit_view()
+            return _told_to_script(super().edit_view())
 
     def edit_form(self, obj: Any = None) -> Any:
         """The form; a plugin's kind stands in a field of its own."""
@@ -195,6 +196,13 @@ class ProductView(ShopModelView):
             flash(words, "warning")
         for line in seen.broken:
             flash(gettext("Line %(n)d can't be used: %(why)s", n=line.number, why=line.why), "warning")
+
+
+def _told_to_script(answer: Any) -> Any:
+    """Where to go on, for the script that showed how far a file is; a browser would follow at once."""
+    if "X-Upload" not in request.headers or not isinstance(answer, Response) or answer.status_code != 302:
+        return answer
+    return current_app.response_class(status=204, headers={"X-Go-On": answer.headers["Location"]})
 
 
 def _lacks_goods(product: Product) -> bool:

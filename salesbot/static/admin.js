@@ -44,6 +44,48 @@
     document.querySelectorAll("form[data-once]").forEach(function (form) { delete form.dataset.sent; });
   });
 
+  /* A large file is sent with a bar that shows how far it is. Without script the form is sent as any. */
+  var LARGE = 500000;
+  document.addEventListener("submit", function (event) {
+    var form = event.target, size = 0;
+    if (event.defaultPrevented || form.enctype !== "multipart/form-data") { return; }
+    form.querySelectorAll("input[type=file]").forEach(function (input) {
+      Array.prototype.forEach.call(input.files, function (file) { size += file.size; });
+    });
+    var buttons = form.querySelector(".sb-save");
+    if (size < LARGE || !buttons) { return; }
+    event.preventDefault();
+    var data = new FormData(form);
+    if (event.submitter && event.submitter.name) { data.append(event.submitter.name, event.submitter.value); }
+    var bar = document.createElement("progress");
+    bar.max = 1;
+    bar.value = 0;
+    bar.setAttribute("aria-label", buttons.dataset.sending);
+    buttons.classList.add("sb-sending");
+    buttons.appendChild(bar);
+    var request = new XMLHttpRequest();
+    var failed = function () {
+      buttons.classList.remove("sb-sending");
+      bar.remove();
+      window.alert(buttons.dataset.broken);
+    };
+    request.upload.addEventListener("progress", function (step) {
+      if (step.lengthComputable) { bar.value = step.loaded / step.total; }
+    });
+    request.addEventListener("load", function () {
+      var next = request.getResponseHeader("X-Go-On");
+      if (next) { window.location.assign(next); return; }
+      document.open();
+      document.write(request.responseText);
+      document.close();
+    });
+    request.addEventListener("error", failed);
+    request.addEventListener("abort", failed);
+    request.open("POST", form.getAttribute("action") || window.location.href);
+    request.setRequestHeader("X-Upload", "1");
+    request.send(data);
+  });
+
   /* Bulk actions, and the bar that shows while rows are ticked. */
   document.addEventListener("click", function (event) {
     var button = event.target.closest("[data-action]");

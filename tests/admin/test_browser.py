@@ -209,8 +209,14 @@ def test_the_menu_drops_down_on_a_phone(desk, address):
     assert not orders.is_visible()
 
 
+NOTES_A_BAR = """
+new MutationObserver(() => { if (document.querySelector("progress")) window.name = "a bar was seen"; })
+  .observe(document.body, { childList: true, subtree: true })
+"""
+
+
 @both_sizes
-def test_a_product_is_made_with_picture_price_and_file(desk, address, rows, stored):
+def test_a_product_is_made_with_picture_price_and_file(app, desk, address, rows, stored):
     """Everything on one page, by its labels; the picture is seen afterwards."""
     with rows():
         make.category(title="Books")
@@ -221,17 +227,20 @@ def test_a_product_is_made_with_picture_price_and_file(desk, address, rows, stor
     desk.get_by_label("Title").fill("Python book")
     desk.get_by_label("Price").fill("19.99")
     desk.get_by_label("The file").set_input_files(
-        {"name": "book.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1"}
+        {"name": "book.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1" + bytes(3_000_000)}
     )
     desk.get_by_label("Picture").set_input_files(
         {"name": "cover.png", "mimeType": "image/png", "buffer": out.getvalue()}
     )
+    desk.evaluate(NOTES_A_BAR)
     desk.get_by_role("button", name="Save", exact=True).click()
     desk.get_by_role("link", name="Python book").click()
+    assert desk.evaluate("window.name") == "a bar was seen"
     assert desk.get_by_label("Price").input_value() == "19.99"
     assert desk.get_by_alt_text("The picture now").evaluate("image => image.naturalWidth") == 60
     [product] = stored(select(Product))
     assert (product.price, product.kind, product.file_name) == (1999, "file", "book.pdf")
+    assert (Path(app.instance_path) / "uploads" / "files" / product.file).stat().st_size == 3_000_006
 
 
 def test_keys_are_pasted_where_the_kind_asks_for_them(desk, address, rows, stored):
