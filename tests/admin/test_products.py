@@ -145,6 +145,17 @@ def test_what_is_no_picture_is_told_at_the_field_and_not_kept(app, shelf, owner,
     assert files(app, "covers") == []
 
 
+def test_a_full_disk_is_told_at_the_field_and_nothing_is_kept(app, shelf, owner, stored, nearly_full):
+    """Staff read what to do, and what they typed is still in the form."""
+    form = {**FORM, "category": shelf, "file_upload": (BytesIO(b"the goods"), "guide.pdf")}
+    answer = owner.post("/admin/product/new/", form)
+    assert answer.status_code == 200
+    assert "guide.pdf was not kept, because the disk of the shop is full" in answer.text
+    assert FORM["title"] in answer.text
+    assert stored(select(Product)) == []
+    assert files(app, "files") == []
+
+
 def test_a_form_that_is_refused_leaves_no_files_behind(app, shelf, owner):
     """The uploads of a form with a mistake are thrown away."""
     owner.post(
