@@ -11,13 +11,14 @@ BIN := .venv/bin
 # More than eight workers only get in each other's way at the databases.
 PYTEST := $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=8 --dist=loadgroup
 
-.PHONY: help run test lint format clean python
+.PHONY: help run test lint format translations clean python
 
 help:
 	@echo 'make run          start the shop on http://127.0.0.1:5000 (PORT=8000 for another port)'
 	@echo 'make test         run every test, on SQLite and PostgreSQL (ARGS="-k words" for some)'
 	@echo 'make lint         check style, types, and which module imports which'
 	@echo 'make format       put the code into the house style'
+	@echo 'make translations   gather what the bot says into translations/*.po, and compile them'
 	@echo 'make clean        remove what these commands made, but not the shop in instance/'
 
 run: python
@@ -39,6 +40,10 @@ format: python
 	@$(PYTHON) tools/install.py dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+translations: python
+	@$(PYTHON) tools/install.py dev
+	@$(BIN)/python tools/translate.py $(LANGUAGE)
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

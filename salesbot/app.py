@@ -122,7 +122,8 @@ def configure(app: Flask, values: dict[str, Any]) -> None:
 def _extend(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(FOLDER), render_as_batch=True, compare_type=True)
-    babel.init_app(app, locale_selector=texts.language)
+    # The back office's sentences; customers' are looked up by `texts`, package by package.
+    babel.init_app(app, locale_selector=texts.language, default_translation_directories="admin/translations")
     login_manager.init_app(app)
     # Every template knows who is signed in, those of plugins too, with or without the back office.
     login_manager.user_loader(staff.from_session)

@@ -20,7 +20,7 @@ from salesbot.messages import Chat, Choice, Message, Reply
 from salesbot.models import Conversation
 from salesbot.plugin_manager import Failed
 from salesbot.replies import checked_notes, checked_replies
-from salesbot.services import conversations, shop
+from salesbot.services import conversations, languages, shop
 from salesbot.services.conversations import ChatRow, Origin
 from salesbot.services.secrets_in_text import revealer, without_marks
 from salesbot.texts import speaking, translator
@@ -68,6 +68,7 @@ def handle(incoming: Incoming) -> Answer:
         message_id = _store(connection, row, incoming, understood, "received")
         if message_id is None:
             return _repeat(connection, row, incoming)
+        turn.settle_language(understood)
         asked = time.perf_counter()
         plugin, replies = _answer(turn, incoming, understood)
         took_ms = round((time.perf_counter() - asked) * 1000)
@@ -105,7 +106,7 @@ def _locked_chat(connection: Connection, incoming: Incoming) -> ChatRow:
         incoming.channel,
         incoming.address,
         without_marks(incoming.name),
-        lambda: str(shop.setting("LANGUAGES")[0]),
+        lambda: languages.first_guess(incoming.text, incoming.address, shop.setting("LANGUAGES")),
     )
 
 

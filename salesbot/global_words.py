@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from babel import Locale
+
 from salesbot.texts import in_every_language
 from salesbot.understanding import fold
 
@@ -19,14 +21,13 @@ _GLOBAL = {
     "person": _("person, a person, human, agent, talk to a person, speak to a person"),
     "stop": _("stop, stop all, unsubscribe"),
 }
-
-
 _KNOWN = {
     "cart": _("cart, my cart, the cart, basket, my basket, checkout, check out, pay, i want to pay"),
     "orders": _(
         "orders, my orders, order, my order, where is my order, my purchases, my downloads, my download, "
         "my keys, my key, i lost my key, lost my key, get it again, send it again"
     ),
+    "language": _("language, languages, change language"),
 }
 
 
@@ -41,8 +42,22 @@ def global_words(languages: tuple[str, ...]) -> dict[str, str]:
 
 @cache
 def known_words(languages: tuple[str, ...]) -> dict[str, str]:
-    """Words that count unless a question is open: cart and orders. The same form."""
-    return _by_word(_KNOWN, languages)
+    """Words that count unless a question is open: cart, orders, and the shop's languages by name.
+
+    The same form.
+    """
+    return {**_by_word(_KNOWN, languages), **_named(languages)}
+
+
+def _named(languages: tuple[str, ...]) -> dict[str, str]:
+    """Each language by the names that it has in itself and in the others, and its choice."""
+    if len(languages) == 1:
+        return {}
+    return {
+        fold(Locale.parse(code).get_language_name(other) or code): f"language:{code}"
+        for code in languages
+        for other in {*languages, "en"}
+    }
 
 
 def _by_word(sentences: dict[str, str], languages: tuple[str, ...]) -> dict[str, str]:

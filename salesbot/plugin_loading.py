@@ -30,6 +30,7 @@ BUILT_IN = (
     "checkout",
     "orders",
     "support",
+    "language",
     "payment_demo",
     "payment_manual",
     "payment_stripe",

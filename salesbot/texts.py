@@ -18,6 +18,11 @@ def language() -> str:
     return _language.get()
 
 
+def speak(code: str) -> None:
+    """From here on the language is `code`, until the `speaking` around it ends."""
+    _language.set(code)
+
+
 @contextmanager
 def speaking(code: str) -> Iterator[None]:
     """Everything said inside is said in the language `code`."""
@@ -58,6 +63,18 @@ def plural_translator(package: str) -> Callable[[str, str, int], str]:
         return _catalogue(package, _language.get()).ngettext(one, many, count)
 
     return translate
+
+
+def page_gettext(sentence: str, **values: object) -> str:
+    """The core's `gettext` for templates: `%(name)s` in a sentence is filled from `values`."""
+    said = _catalogue("salesbot", _language.get()).gettext(sentence)
+    return said % values if values else said
+
+
+def page_ngettext(one: str, many: str, num: int, **values: object) -> str:
+    """The core's `ngettext` for templates; `%(num)s` is the count."""
+    said = _catalogue("salesbot", _language.get()).ngettext(one, many, num)
+    return said % {"num": num, **values}
 
 
 def in_every_language(package: str, sentence: str, codes: tuple[str, ...]) -> dict[str, str]:

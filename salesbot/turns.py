@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any, cast
 
 from pluggy import HookImpl
@@ -19,10 +20,10 @@ from salesbot.messages import Chat, Choice, Customer, Reply
 from salesbot.plugin_loading import Plugin
 from salesbot.plugin_manager import Failed
 from salesbot.replies import MOST_CHOICES, checked_choices, checked_notes, checked_replies
-from salesbot.services import catalog, conversations, shop
+from salesbot.services import catalog, conversations, languages, shop
 from salesbot.services.conversations import ChatRow
 from salesbot.services.secrets_in_text import without_marks
-from salesbot.texts import language, speaking
+from salesbot.texts import language, speak, speaking
 from salesbot.understanding import Shown, Understood, understand
 
 FILTER = "salesbot_filter_reply"
@@ -75,16 +76,35 @@ class Turn:
 
     def understand(self, incoming: Incoming) -> Understood:
         """What the customer meant by this message."""
-        languages = tuple(shop.setting("LANGUAGES"))
+        codes = tuple(shop.setting("LANGUAGES"))
         return understand(
             without_marks(incoming.text.strip()),
             tapped(incoming),
             self.shown,
             more_title=outbox.more_title(),
             question_open=self._is_asked(),
-            global_words=global_words(languages),
-            known_words=known_words(languages),
+            global_words=global_words(codes),
+            known_words=known_words(codes),
         )
+
+    def settle_language(self, understood: Understood) -> None:
+        """Speaks on in another language when the customer picked one, or clearly writes in it."""
+        codes = shop.setting("LANGUAGES")
+        if len(codes) == 1:
+            return
+        present, owner = self.row.language, (understood.choice or "").partition(":")
+        picked = owner[0] == languages.CHOICE and owner[2] in codes
+        if picked:
+            code = owner[2]
+        elif understood.text and not self.row.language_chosen and not self._is_asked():
+            code = languages.heard(understood.text, present, codes)
+        else:
+            return
+        if code != present or picked:
+            languages.choose(self.row.customer_id, code, chosen=picked)
+            self.row = replace(self.row, language=code, language_chosen=picked)
+            self.customer = replace(self.customer, language=code)
+            speak(code)
 
     def _is_asked(self) -> bool:
         """Whether a question is open, and the plugin that asked it is still there to hear the answer."""

@@ -20,6 +20,7 @@ LONGEST_ROW_ID = 18
 
 _OUTER = " .,;:!?¡¿…\"'*_~`"
 """What may stand around words: punctuation, and WhatsApp's marks for bold and the like."""
+_BETWEEN = str.maketrans(dict.fromkeys(",;!?¡¿", " "))
 _NUMBER = re.compile(r"^\s*[#(]?\s*(\d{1,3})\s*[.)]?\s*$")
 _KEYCAP = re.compile("[\ufe0f\u20e3]")
 
@@ -58,8 +59,11 @@ def _fold_ours(text: str) -> str:
 
 
 def is_one_of(text: str, words: str) -> bool:
-    """Whether `text` is one of `words`, which are separated by commas; as `fold` compares."""
-    folded = fold(text)
+    """Whether `text` is one of `words`, which are separated by commas; as `fold` compares.
+
+    What stands between the words of `text` does not count: "hi, there!" is "hi there".
+    """
+    folded = fold(text.translate(_BETWEEN))
     return bool(folded) and folded in map(_fold_ours, words.split(","))
 
 

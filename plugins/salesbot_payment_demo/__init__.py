@@ -28,7 +28,7 @@ class DemoPayment(PaymentMethod):
     """Costs nothing and is there in the demo shop only."""
 
     name = "demo"
-    title = "Demo payment (no real money)"
+    title = _("Demo payment (no real money)")
 
     def accepts(self, order: Order) -> bool:
         """Only while this is the demo shop."""

@@ -31,7 +31,7 @@ class ManualPayment(PaymentMethod):
     """The customer sends money to the shop's account and names the order."""
 
     name = "manual"
-    title = "Bank transfer"
+    title = _("Bank transfer")
 
     def accepts(self, order: Order) -> bool:
         """Only when the shop has said where the money goes."""

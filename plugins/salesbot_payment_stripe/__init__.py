@@ -36,7 +36,7 @@ class StripePayment(PaymentMethod):
     """The customer pays on Stripe's page."""
 
     name = "stripe"
-    title = "Card"
+    title = _("Card")
 
     def accepts(self, order: Order) -> bool:
         """When the shop has its keys, and Stripe takes such an amount."""

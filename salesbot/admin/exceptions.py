@@ -48,7 +48,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         opens="edit_view",
         first=_names("cover title category kind price active"),
         not_in_list=_names(
-            "summary description file file_name link options position created_at tax_rate delivery_text"
+            "summary description file file_name link options position created_at tax_rate delivery_text texts"
         ),
         not_in_form=_names("cover file file_name kind created_at"),
         labels={
@@ -60,6 +60,12 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             "created_at": _("Since"),
             "tax_rate": _("Tax rate, in percent"),
             "delivery_text": _("Words with the delivery"),
+            "texts": _("In other languages"),
+        },
+        in_languages={
+            "title": _("Title"),
+            "summary": _("In one line"),
+            "description": _("Description"),
         },
         helps={
             "tax_rate": _("The part of it that is tax stands on the receipt; empty: none."),
@@ -84,7 +90,14 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         icon="fa-layer-group",
         opens="edit_view",
         first=_names("title detail position active"),
-        labels={"active": _("Shown"), "detail": _("Second line"), "position": _("Place in the list")},
+        not_in_list=("texts",),
+        labels={
+            "active": _("Shown"),
+            "detail": _("Second line"),
+            "position": _("Place in the list"),
+            "texts": _("In other languages"),
+        },
+        in_languages={"title": _("Title"), "detail": _("Second line")},
         helps={
             "detail": _("A few words under the title."),
             "position": _("Small numbers come first."),

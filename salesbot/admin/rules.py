@@ -39,6 +39,7 @@ class Rules:
     helps: Mapping[str, Any] = field(default_factory=dict)
     formatters: Mapping[str, Formatter] = field(default_factory=dict)
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    in_languages: Mapping[str, Any] = field(default_factory=dict)  # labels of what `texts` holds
     filters: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
     sort: str | tuple[str, bool] | None = None  # None: newest first

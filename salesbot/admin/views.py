@@ -22,6 +22,7 @@ from salesbot.admin.exporting import Exports
 from salesbot.admin.fields import MONEY_FILTERS, Converter, Filters, MoneyField, read_amount
 from salesbot.admin.guard import ModelGuard, lookup_limits
 from salesbot.admin.importing import Imports
+from salesbot.admin.language_texts import LanguageTexts
 from salesbot.database import EncryptedText
 from salesbot.errors import SalesbotError
 from salesbot.extensions import db, transaction
@@ -115,6 +116,9 @@ class ShopModelView(ModelGuard, Exports, Imports):
             if name in formatters.MONEY and isinstance(column.type, Integer)
         }
         self.form_args = {name: {"description": text} for name, text in rules.helps.items()}
+        if rules.in_languages:
+            self.form_overrides["texts"] = LanguageTexts
+            self.form_args["texts"] = {"names": rules.in_languages, "longest": 120}
         for name, words in rules.choices.items():
             self.form_overrides[name] = SelectField
             self.form_args.setdefault(name, {})["choices"] = [SelectChoice(word) for word in words]

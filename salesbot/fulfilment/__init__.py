@@ -11,7 +11,7 @@ from salesbot.fulfilment.deliveries import (
 from salesbot.fulfilment.downloads import count_download, file_of, renew
 from salesbot.fulfilment.events import take_event
 from salesbot.fulfilment.giving_back import refund_next
-from salesbot.fulfilment.methods import method_named, method_titles, outside, payment_methods
+from salesbot.fulfilment.methods import method_named, method_title, method_titles, outside, payment_methods
 from salesbot.fulfilment.orders import cancel, expire_next, place, remind_next
 from salesbot.fulfilment.payments import (
     begin_payment,
@@ -47,6 +47,7 @@ __all__ = [
     "is_payable",
     "may_be_withdrawn",
     "method_named",
+    "method_title",
     "method_titles",
     "outside",
     "payment_methods",

@@ -12,6 +12,7 @@ from salesbot.errors import PluginProblem
 from salesbot.messages import PaymentMethod
 from salesbot.plugin_loading import Plugin, where
 from salesbot.services import plugin_failures
+from salesbot.texts import translator
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -71,6 +72,11 @@ def method_named(name: str) -> tuple[Plugin, PaymentMethod] | None:
     return next((pair for pair in all_methods() if pair[1].name == name), None)
 
 
+def method_title(method: PaymentMethod) -> str:
+    """What a way to pay is called in the language that is spoken, as its plugin's package translates it."""
+    return translator(type(method).__module__)(str(method.title))
+
+
 def method_titles() -> dict[str, str]:
     """What each way to pay is called, by its name. Call it outside transactions."""
-    return {method.name: str(method.title) for _plugin, method in all_methods()}
+    return {method.name: method_title(method) for _plugin, method in all_methods()}

@@ -42,7 +42,7 @@ def place(
     for product_id, quantity in wanted.items():
         available = left[product_id]
         if available is not None and available < quantity:
-            raise OutOfStock(products[product_id].title, available)
+            raise OutOfStock(catalog.title_of(products[product_id]), available)
     taken_off, discount = None, 0
     if coupon:
         goods = {products[product_id]: quantity for product_id, quantity in wanted.items()}
@@ -197,7 +197,7 @@ def _line(position: int, product: Product, quantity: int) -> OrderLine:
     return OrderLine(
         product_id=product.id,
         position=position,
-        title=product.title,
+        title=catalog.title_of(product),
         kind=product.kind,
         options=dict(product.options),
         unit_price=product.price,

@@ -11,7 +11,7 @@ from salesbot.database import db
 from salesbot.messages import Choice, Reply
 from salesbot.models import Delivery, Order, OrderLine, Product
 from salesbot.models.deliveries import OPEN_STATES
-from salesbot.services import delivery_texts, links
+from salesbot.services import catalog, delivery_texts, links
 from salesbot.services.secrets_in_text import mark
 from salesbot.texts import translator
 
@@ -54,7 +54,7 @@ def reminder(order: Order) -> Reply:
 
 def back_in_stock(product: Product) -> Reply:
     """What somebody reads who waited for a product."""
-    text = _("Good news: *{title}* is back.").format(title=product.title)
+    text = _("Good news: *{title}* is back.").format(title=catalog.title_of(product))
     return Reply(text, [Choice(f"product:{product.id}", _("Look at it")), Choice("menu", _("Menu"))])
 
 

@@ -25,11 +25,12 @@ BUILT_IN_KINDS = ("key", "file", "link")
 
 
 class Category(Model):
-    """A shelf of the shop."""
+    """A shelf of the shop. `texts` holds its title and detail in other languages, by code and name."""
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     title: Mapped[str] = mapped_column(String(120), unique=True)
     detail: Mapped[str] = mapped_column(String(200), default="")
+    texts: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
 
@@ -45,7 +46,9 @@ class Product(Model):
     `kind` is a word: "key", "file" and "link" are the core's; any other is a plugin's. `cover` and
     `file` are names in the instance folder's uploads; `file_name` is what the customer sees.
     `tax_rate` is a percentage, None where nothing is taxed. `delivery_text` is what the buyer reads
-    in the chat in place of our own words (see `salesbot.services.delivery_texts`).
+    in the chat in place of our own words (see `salesbot.services.delivery_texts`). `texts` holds
+    title, summary and description in other languages, by code and name; what is missing there is
+    read as it stands here.
     """
 
     __table_args__ = (
@@ -60,6 +63,7 @@ class Product(Model):
     title: Mapped[str] = mapped_column(String(120))
     summary: Mapped[str] = mapped_column(String(200), default="")
     description: Mapped[str] = mapped_column(Text, default="")
+    texts: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)
     price: Mapped[int] = mapped_column(Money)
     tax_rate: Mapped[Decimal | None] = mapped_column(Percent)
     cover: Mapped[str] = mapped_column(String(255), default="")

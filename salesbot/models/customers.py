@@ -12,11 +12,15 @@ from salesbot.database import BigId, Model, UTCDateTime, state_type
 
 
 class Customer(Model):
-    """A person; `stopped_at` says since when they want nothing that they did not ask for."""
+    """A person; `stopped_at` says since when they want nothing that they did not ask for.
+
+    `language` is guessed from what they write, until they have chosen one.
+    """
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     name: Mapped[str] = mapped_column(String(200), default="")
     language: Mapped[str] = mapped_column(String(16), default="en")
+    language_chosen: Mapped[bool] = mapped_column(default=False)
     stopped_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 

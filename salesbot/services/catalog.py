@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
-from itertools import starmap
+from typing import Any
 
 from rapidfuzz.distance import OSA
 from sqlalchemy import Executable, and_, bindparam, func, or_, select
@@ -15,7 +15,10 @@ from salesbot import clock
 from salesbot.database import db, rows
 from salesbot.models import Category, Order, OrderLine, Product
 from salesbot.services import stock
+from salesbot.texts import language, translator
 from salesbot.understanding import fold
+
+_ = translator("salesbot")
 
 SEARCH_WORDS = 8
 FEWEST_LETTERS = 3
@@ -64,6 +67,7 @@ _ITEMS = (
         Product.description,
         Product.price,
         Product.cover,
+        Product.texts,
         stock.LEFT,
     )
     .join(Category, Category.id == Product.category_id)
@@ -73,13 +77,21 @@ _ITEMS = (
 _ITEMS_ON = _ITEMS.where(Product.category_id == bindparam("shelf"))
 _SOME_ITEMS = _ITEMS.where(Product.id.in_(bindparam("ids", expanding=True)))
 _TEXTS = (
-    select(Product.id, Product.title, Product.summary, Product.description, Category.title)
+    select(
+        Product.id,
+        Product.title,
+        Product.summary,
+        Product.description,
+        Category.title,
+        Product.texts,
+        Category.texts,
+    )
     .join(Category, Category.id == Product.category_id)
     .where(FOR_SALE)
     .order_by(Category.position, Product.position, Product.id)
 )
 _SHELVES = (
-    select(Category.id, Category.title, Category.detail)
+    select(Category.id, Category.title, Category.detail, Category.texts)
     .where(
         Category.active,
         select(Product.id).where(Product.category_id == Category.id, FOR_SALE).exists(),
@@ -105,14 +117,26 @@ _FIRSTS = (
 )
 
 
+def in_words(texts: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Those of a row's `texts` that are there in the language that is spoken, by name."""
+    code = language()
+    own = texts.get(code) or texts.get(code.partition("_")[0]) or {}
+    return {name: text for name, text in own.items() if text}
+
+
+def title_of(product: Product) -> str:
+    """A product's title in the language that is spoken."""
+    return in_words(product.texts).get("title", product.title)
+
+
 def shelves() -> list[Shelf]:
     """The categories that have something for sale, in the shop's order."""
-    return [Shelf(*row) for row in rows(_SHELVES)]
+    return [_shelf(*row) for row in rows(_SHELVES)]
 
 
 def shelf(category_id: int) -> Shelf | None:
     """One such category, or None."""
-    return next((Shelf(*row) for row in rows(_SHELF, shelf=category_id)), None)
+    return next((_shelf(*row) for row in rows(_SHELF, shelf=category_id)), None)
 
 
 def items_on(category_id: int) -> list[Item]:
@@ -146,7 +170,7 @@ def find(words: str) -> list[int]:
     wanted = _significant(words)
     if not wanted:
         return []
-    scored = [(_score(wanted, texts), product_id) for product_id, *texts in rows(_TEXTS)]
+    scored = [(_score(wanted, _searched(*texts)), product_id) for product_id, *texts in rows(_TEXTS)]
     return [product_id for score, product_id in sorted(scored, key=lambda pair: -pair[0]) if score]
 
 
@@ -163,18 +187,44 @@ def has_any() -> bool:
 
 def _items(statement: Executable, **values: object) -> list[Item]:
     found = rows(statement, now=clock.now(), **values)
-    return list(starmap(Item, ((*goods, stock.sellable(left)) for *goods, left in found)))
+    return [_item(texts, *goods, stock.sellable(left)) for *goods, texts, left in found]
 
 
-_FILLER = frozenset(
-    "a an the of for with and or to in on at by i me my we you your it is are do have has want need buy "  # noqa: SIM905
-    "get show find looking look please can could would some any about what which how".split()
+def _item(texts: Mapping[str, Mapping[str, str]], *goods: Any) -> Item:
+    own: dict[str, Any] = dict(in_words(texts)) if texts else {}
+    return replace(Item(*goods), **own) if own else Item(*goods)
+
+
+def _shelf(category_id: int, title: str, detail: str, texts: Mapping[str, Mapping[str, str]]) -> Shelf:
+    own = in_words(texts) if texts else {}
+    return Shelf(category_id, own.get("title", title), own.get("detail", detail))
+
+
+def _searched(*of_a_product: Any) -> list[str]:
+    """Title, summary, description and category, as they stand and in the language that is spoken."""
+    *plain, texts, shelf_texts = of_a_product
+    own, shelf = in_words(texts), in_words(shelf_texts)
+    translated = (own.get("title"), own.get("summary"), own.get("description"), shelf.get("title"))
+    return [f"{text} {other}" if other else text for text, other in zip(plain, translated, strict=True)]
+
+
+# For translators: small words in which nobody looks for a product.
+_FILLER = _(
+    "a, an, the, of, for, with, and, or, to, in, on, at, by, i, me, my, we, you, your, it, is, are, do, "
+    "have, has, want, need, buy, get, show, find, looking, look, please, can, could, would, some, any, "
+    "about, what, which, how"
 )
 
 
 def _significant(words: str) -> list[str]:
-    found = [word for word in fold(words).replace("-", " ").split() if word not in _FILLER]
+    filler = _filler(_(_FILLER))
+    found = [word for word in fold(words).replace("-", " ").split() if word not in filler]
     return [word for word in found if len(word) >= FEWEST_LETTERS][:SEARCH_WORDS]
+
+
+@lru_cache(maxsize=32)
+def _filler(words: str) -> frozenset[str]:
+    return frozenset(fold(word) for word in words.split(","))
 
 
 def _score(wanted: list[str], texts: Iterable[str]) -> int:

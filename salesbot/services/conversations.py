@@ -43,6 +43,7 @@ class ChatRow:
     last_inbound_at: datetime | None
     name: str
     language: str
+    language_chosen: bool
     revision: int | None
 
 
@@ -70,6 +71,7 @@ _CHAT_COLUMNS = (
     _CHAT.c.last_inbound_at,
     _CUSTOMER.c.name,
     _CUSTOMER.c.language,
+    _CUSTOMER.c.language_chosen,
     select(ShopRevision.number).where(ShopRevision.id == 1).scalar_subquery().label("revision"),
 )
 _LOCK_CHAT = (
@@ -161,7 +163,7 @@ def _make_chat(connection: Connection, channel: str, address: str, name: str, la
         with connection.begin_nested() as attempt:
             customer_id = connection.execute(
                 insert(_CUSTOMER)
-                .values(name=name, language=language, created_at=now)
+                .values(name=name, language=language, language_chosen=False, created_at=now)
                 .returning(_CUSTOMER.c.id)
             ).scalar_one()
             mine = connection.execute(

@@ -80,6 +80,7 @@ def _page(order: OrderPage, *, instructions: str = "", trouble: str = "", status
         status=status,
         order=order,
         methods=methods,
+        method_title=fulfilment.method_title,
         instructions=instructions,
         trouble=trouble,
     )

@@ -15,7 +15,7 @@ from salesbot.errors import BadLink, NotSent, SalesbotError, WrongState
 from salesbot.extensions import db
 from salesbot.services import attachments, catalog, documents, file_names, links, shop, uploads
 from salesbot.services.pages import course as course_product
-from salesbot.texts import language, translator
+from salesbot.texts import language, page_gettext, page_ngettext, translator
 from salesbot.web import pages
 from salesbot.web.phone import is_this_computer
 
@@ -106,7 +106,13 @@ def names_on_every_page() -> dict[str, Any]:
     """What `shop/base.html` needs, for the pages of plugins too."""
     if request.path.startswith("/admin"):
         return {}
-    return {"shop_name": _shop_name(), "home_url": url_for("shop.home"), "language": language()}
+    return {
+        "shop_name": _shop_name(),
+        "home_url": url_for("shop.home"),
+        "language": language().replace("_", "-"),
+        "_": page_gettext,
+        "ngettext": page_ngettext,
+    }
 
 
 def _shop_name() -> str:
