@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, Response, abort, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from salesbot import (
@@ -29,10 +31,13 @@ from salesbot import (
     web,
 )
 from salesbot.admin import init_admin
+from salesbot.errors import DatabaseBusy
 from salesbot.extensions import babel, csrf, db, login_manager, migrate
 from salesbot.migrations.support import FOLDER
 from salesbot.services import plugin_usage, shop, staff
 from salesbot.vault import Vault
+
+log = logging.getLogger(__name__)
 
 
 class App(Flask):
@@ -166,8 +171,11 @@ def _load_plugins(app: Flask, extra: Iterable[tuple[str, object]]) -> None:
         return response
 
     def _write_down() -> None:
-        with app.app_context():
-            plugin_usage.write_down(plugin_manager.current().plugins)
+        try:
+            with app.app_context():
+                plugin_usage.write_down(plugin_manager.current().plugins)
+        except (SQLAlchemyError, DatabaseBusy) as exc:
+            log.warning("what plugins were asked can't be written down: %s", type(exc).__name__)
 
     @app.before_request
     def _switched_off() -> None:

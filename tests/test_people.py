@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 from sqlalchemy import select
 
-from salesbot import hookimpl, models
+from salesbot import hookimpl, models, people
 from salesbot.models import db
 
 
@@ -30,6 +30,11 @@ def salesbot_plugins(notes):
     def salesbot_erase_customer(customer):
         del notes[customer.id]
 
+    @hookimpl
+    def salesbot_customers_joined(customer, other):
+        notes[customer.id] = f"{notes.pop(customer.id)}, {notes.pop(other.id)}"
+
+    plugin.salesbot_customers_joined = salesbot_customers_joined
     plugin.salesbot_export_customer = salesbot_export_customer
     plugin.salesbot_erase_customer = salesbot_erase_customer
     return [("notes", plugin)]
@@ -75,6 +80,17 @@ def test_nothing_is_forgotten_by_halves(customers, typed, stored):
     assert ran.exit_code == 1
     assert "nothing is changed, because plugin notes failed" in ran.output
     assert "my secret is 42" in [message.body for message in stored(select(models.Message))]
+
+
+def test_what_plugins_keep_of_two_customers_who_are_one_comes_together(customers, app, notes):
+    for name in ("Ana", "Ana's phone"):
+        customers(name).says("hi")
+    with app.app_context():
+        ours, other = db.session.scalars(select(models.Customer.id).order_by(models.Customer.id))
+        notes |= {ours: "chess", other: "books"}
+        people.join(ours, other, who="olga@example.com")
+        db.session.commit()
+    assert notes == {ours: "chess, books"}
 
 
 def test_nobody_is_forgotten_while_an_order_is_open(customer, catalogue, typed):

@@ -120,6 +120,12 @@ def test_the_hooks_page_is_up_to_date():
     assert make_hooks_page.PAGE.read_text("utf-8") == made, f"run {make_hooks_page.COMMAND}"
 
 
+def test_every_hook_is_tried_by_a_test():
+    code = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    untried = [hook for hook in plugin_loading.HOOKS if hook not in code]
+    assert not untried, f"no test tries {', '.join(untried)}"
+
+
 def test_every_hook_is_told_in_words():
     page = make_hooks_page.page()
     for hook in plugin_loading.HOOKS:
