@@ -294,6 +294,7 @@ def outgoing(message: Message, chat: Conversation) -> Outgoing:
         style=message.style,
         template_sid=message.template["sid"] if message.template else "",
         values=tuple(message.template["values"]) if message.template else (),
+        language=chat.customer.language,
         attempt=message.attempts + 1,
     )
 

@@ -28,6 +28,7 @@ class Outgoing:
 
     `style` says how its choices are shown: as numbered lines in the text, as buttons, or as a list.
     Of an approved template `template_sid` is the provider's id, and `values` fill its places.
+    `language` is the customer's, for what the channel itself writes.
     `attempt` counts how often it was tried to send it, which receipts repeat; 0 is an answer to a request.
     """
 
@@ -39,6 +40,7 @@ class Outgoing:
     style: str = ""
     template_sid: str = ""
     values: tuple[str, ...] = ()
+    language: str = "en"
     attempt: int = 0
 
 

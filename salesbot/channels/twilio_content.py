@@ -18,7 +18,7 @@ from salesbot.channels.twilio_api import Account, call, client
 from salesbot.database import db, in_transaction, reading, table
 from salesbot.errors import NotSent, SendUnknown
 from salesbot.models import ContentTemplate
-from salesbot.texts import translator
+from salesbot.texts import speaking, translator
 
 log = logging.getLogger(__name__)
 _ = translator("salesbot")
@@ -85,7 +85,7 @@ def variables(shape: Shape, message: Outgoing) -> str:
     """What fills the template for this message, as JSON; Twilio takes no empty value."""
     values = [sendable(message.text)]
     if shape.style == buttons.LIST:
-        values.append(list_label())
+        values.append(list_label(message.language))
     for row, choice in enumerate(message.choices, 1):
         values += [choice.id, buttons.one_line(sendable(choice.title))]
         if row <= shape.details:
@@ -93,9 +93,10 @@ def variables(shape: Shape, message: Outgoing) -> str:
     return json.dumps({str(number): value for number, value in enumerate(values, 1)})
 
 
-def list_label() -> str:
+def list_label(language: str) -> str:
     """What stands on the button that opens a list; at most 20 characters."""
-    return _("Choose")
+    with speaking(language):
+        return _("Choose")[: buttons.LONGEST_BUTTON]
 
 
 def sid_of(shape: Shape, of: Account) -> str:

@@ -7,6 +7,7 @@ import pytest
 from salesbot import Choice
 from salesbot.channels import Outgoing, buttons, twilio_content
 from salesbot.testing.twilio_contents import wrong_in_template
+from salesbot.texts import language
 
 
 def lines(*titles, detail=""):
@@ -59,3 +60,10 @@ def test_every_template_is_one_that_twilio_takes_and_has_no_empty_variable(rows)
         assert list(values) == list(template["variables"])
         assert all(values.values())
         assert values["1"] == message.text
+
+
+def test_the_button_that_opens_a_list_speaks_the_customers_language(monkeypatch):
+    monkeypatch.setattr(twilio_content, "_", lambda words: f"{words} in {language()}")
+    message = Outgoing(1, "whatsapp:+1", "Hi", None, tuple(lines(*"abcd")), "list", language="es")
+    values = json.loads(twilio_content.variables(twilio_content.shape_of(message), message))
+    assert values["2"] == "Choose in es"
