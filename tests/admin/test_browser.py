@@ -23,13 +23,16 @@ from salesbot.models import (
     Label,
     LicenceKey,
     Message,
+    MessageTemplate,
     Order,
     PluginState,
     Product,
     Refund,
+    WebhookTrouble,
 )
 from salesbot.models.inbox import TONES
 from salesbot.services import stock
+from salesbot.testing.twilio import ACCOUNT
 from tests.admin import rows as make
 from tests.admin.conftest import PASSWORD, SIZES
 from tests.support.browser import DESK, watched_page
@@ -67,6 +70,8 @@ PAGES = [
     "/admin/staff_user/new/",
     "/admin/plugins/",
     "/admin/settings/",
+    "/admin/whatsapp/",
+    "/admin/templates/",
     "/admin/product/import/",
     "/admin/audit_entry/",
     "/admin/account/",
@@ -104,6 +109,9 @@ def busy_shop(rows):
         make.save(PluginState(name="orders", enabled=False, by_itself=True, reason="r" * 200))
         for number in range(30):
             make.message(make.chat(f"Customer {number}"), "in", f"hi {number}")
+        make.save(WebhookTrouble(kind="refused_signature", detail="https://" + "a" * 150))
+        words = {"name": "n" * 60, "language": "en", "text": "x" * 300, "reason": "r" * 120}
+        make.save(MessageTemplate(account=ACCOUNT, sid="HX1", use="delivery", status="rejected", **words))
         labels = [make.save(Label(name=tone, tone=tone)) for tone in TONES]
         make.save(CannedReply(title="Hello", text="Hello {name}, how are you?"))
         make.save(ConversationEvent(conversation_id=chat.id, who="Ben", what="note", text="n" * 90))
