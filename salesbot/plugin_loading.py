@@ -257,7 +257,7 @@ def _place(function: Callable[..., Any]) -> str:
 def where(exc: BaseException, plugin: Plugin | None = None) -> str:
     """The file and line in which an error arose, as "file:line: ", or nothing when unknown.
 
-    With `plugin`, the last line of the plugin's own that led there.
+    With `plugin`, the last line of the plugin's own that led there, or its file alone.
     """
     if isinstance(exc, SyntaxError) and exc.filename:
         return f"{exc.filename}:{exc.lineno}: "
@@ -270,5 +270,7 @@ def where(exc: BaseException, plugin: Plugin | None = None) -> str:
     ]
     if plugin is not None and plugin.path:
         own = str(Path(plugin.path).parent if plugin.path.endswith("__init__.py") else plugin.path)
-        frames = [frame for frame in frames if frame.filename.startswith(own)] or frames
+        frames = [frame for frame in frames if frame.filename.startswith(own)]
+        if not frames:  # what it returned was looked over after its own code had ended
+            return f"{plugin.path}: "
     return f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""

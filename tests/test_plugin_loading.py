@@ -381,6 +381,13 @@ def test_a_setting_that_nobody_declares_is_the_plugins_failure(shop_with, twilio
     assert "Welcome" in twilio.writes("hi").text
 
 
+def test_what_a_plugin_returns_wrongly_is_a_mistake_in_its_own_file(shop_with, twilio, stored):
+    shop_with(GOOD.replace('Reply("pong")', '"pong"'))
+    twilio.writes("ping")
+    (failure,) = stored(select(PluginFailure))
+    assert "salesbot_ours.py: PluginProblem: it returned a str, not a Reply" in failure.error
+
+
 def test_whoever_implements_a_hook_that_is_to_go_is_told_and_works_on(shop_with, monkeypatch, caplog):
     going = DeprecationWarning("salesbot_search goes with 0.3; use salesbot_find")
     monkeypatch.setitem(hookspecs.salesbot_search.salesbot_spec, "warn_on_impl", going)
