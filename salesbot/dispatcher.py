@@ -20,7 +20,7 @@ from salesbot.messages import Chat, Choice, Message, Reply
 from salesbot.models import Conversation
 from salesbot.plugin_manager import Failed
 from salesbot.replies import checked_notes, checked_replies
-from salesbot.services import conversations, languages, shop
+from salesbot.services import conversations, languages, shop, shop_links
 from salesbot.services.conversations import ChatRow, Origin
 from salesbot.services.secrets_in_text import revealer, without_marks
 from salesbot.texts import speaking, translator
@@ -69,6 +69,8 @@ def handle(incoming: Incoming) -> Answer:
         if message_id is None:
             return _repeat(connection, row, incoming)
         turn.settle_language(understood)
+        if turn.came_from is not None:
+            shop_links.keep_source(connection, row.id, turn.came_from)
         asked = time.perf_counter()
         plugin, replies = _answer(turn, incoming, understood)
         took_ms = round((time.perf_counter() - asked) * 1000)

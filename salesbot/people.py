@@ -57,6 +57,7 @@ def export(customer: Customer) -> dict[str, Any]:
                 "total": order.total,
                 "currency": order.currency,
                 "placed": order.created_at.isoformat(),
+                "came_from": order.source,
                 "lines": [f"{line.quantity} × {line.title}" for line in order.lines],
             }
             for order in orders
@@ -106,7 +107,8 @@ def erase(customer: Customer) -> None:
     db.session.execute(delete(StockWait).where(StockWait.conversation_id.in_(chats)))
     for chat in db.session.scalars(select(Conversation).where(Conversation.customer_id == customer.id)):
         chat.address, chat.notes, chat.shown = f"erased-{chat.id}", {}, []
-        chat.question = chat.question_plugin = None
+        chat.question = chat.question_plugin = chat.source = None
+    db.session.execute(update(Order).where(Order.customer_id == customer.id).values(source_details=None))
     for address in customer.addresses:
         address.address = f"erased-{address.id}"
     customer.name = ""

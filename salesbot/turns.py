@@ -20,7 +20,7 @@ from salesbot.messages import Chat, Choice, Customer, Reply
 from salesbot.plugin_loading import Plugin
 from salesbot.plugin_manager import Failed
 from salesbot.replies import MOST_CHOICES, checked_choices, checked_notes, checked_replies
-from salesbot.services import catalog, conversations, languages, shop
+from salesbot.services import catalog, conversations, languages, shop, shop_links
 from salesbot.services.conversations import ChatRow
 from salesbot.services.secrets_in_text import without_marks
 from salesbot.texts import language, speak, speaking
@@ -38,6 +38,7 @@ class Turn:
         self.customer = Customer(row.customer_id, row.name, row.language, row.address)
         self.shown = Shown(tuple([Choice(**choice) for choice in row.shown]), row.shown_from)
         self.notes = dict(row.notes)
+        self.came_from: dict[str, Any] | None = None
         self.manager = plugin_manager.current()
 
     def chat_for(self, plugin: str) -> Chat:
@@ -77,14 +78,18 @@ class Turn:
     def understand(self, incoming: Incoming) -> Understood:
         """What the customer meant by this message."""
         codes = tuple(shop.setting("LANGUAGES"))
+        text = without_marks(incoming.text.strip())
+        arrival = shop_links.read(text) if shop_links.MARK in text else None
+        self.came_from = shop_links.source(arrival, incoming.advertisement)
         return understand(
-            without_marks(incoming.text.strip()),
+            text if arrival is None else arrival.text if arrival.choice is None else text,
             tapped(incoming),
             self.shown,
             more_title=outbox.more_title(),
             question_open=self._is_asked(),
             global_words=global_words(codes),
             known_words=known_words(codes),
+            linked=arrival.choice if arrival is not None else None,
         )
 
     def settle_language(self, understood: Understood) -> None:

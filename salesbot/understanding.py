@@ -110,10 +110,12 @@ def understand(
     question_open: bool,
     global_words: Mapping[str, str],
     known_words: Mapping[str, str] | None = None,
+    linked: str | None = None,
 ) -> Understood:
     """Reads one message. `global_words` maps folded words of every language to a choice's id.
 
-    `known_words` does the same for words that everybody understands but that answer an open question.
+    `known_words` does the same for words that everybody understands but that answer an open question;
+    `linked` is the choice that the words of a link stand for.
     An open question takes the words as they are, unless they are a global word or the title of a
     choice that the question itself showed.
     """
@@ -126,6 +128,8 @@ def understand(
     exact = _titled(folded, seen) or _titled(folded, shown.choices)
     if exact is not None:
         return Understood(choice=exact.id)
+    if linked is not None:
+        return Understood(choice=linked)
     if question_open:
         return Understood(text=text)
     if known_words and folded in known_words:

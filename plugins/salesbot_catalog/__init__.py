@@ -41,6 +41,8 @@ def salesbot_handle_message(message: Message, chat: Chat) -> Reply | None:
         return _all_shelves()
     if owner == "catalog" and rest.startswith("tell:") and is_row_id(rest[5:]):
         return _wait(chat, int(rest[5:]))
+    if owner == "buy" and rest.endswith(":link") and is_row_id(rest[:-5]):
+        return _sold_out(int(rest[:-5]), chat.language)
     if owner == "category" and is_row_id(rest):
         return _shelf(int(rest), chat.language)
     if owner == "product" and is_row_id(rest):
@@ -65,8 +67,15 @@ def _shelf(category_id: int, language: str) -> Reply | None:
     return Reply(f"*{shelf.title}*", [*_lines(catalog.items_on(category_id), language), _menu()])
 
 
+def _sold_out(product_id: int, language: str) -> Reply | None:
+    """What a link led to, when it can't be bought now; else the checkout sells it."""
+    item = catalog.item(product_id)
+    return _card(item, language) if item is not None and item.left == 0 else None
+
+
 def _search(words: str, language: str) -> Reply | None:
-    found = catalog.items(search(words))
+    # The words of a link whose code got lost: what is wanted stands behind the colon.
+    found = catalog.items(search(words) or (search(words.partition(":")[2]) if ":" in words else []))
     if not found:
         return None
     if len(found) == 1:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from textwrap import shorten
 from typing import Any
 
 from salesbot import Chat, Choice, Message, Order, Reply, hookimpl, is_row_id, show_money, translator
 from salesbot.fulfilment import CouponRefused, NotForSale, OutOfStock
-from salesbot.services import catalog, coupons, links, payments
+from salesbot.services import catalog, coupons, links, payments, shop
 from salesbot_checkout.cart import Cart
 
 _ = translator(__name__)
 
 MOST = 100
+LONGEST_ABOUT = 600
 
 
 @hookimpl
@@ -38,6 +40,8 @@ def salesbot_handle_message(message: Message, chat: Chat) -> Reply | list[Reply]
     owner, _colon, rest = (message.choice or "").partition(":")
     if owner == "buy" and is_row_id(rest):
         return _buy(chat, int(rest), 1)
+    if owner == "buy" and rest.endswith(":link") and is_row_id(rest[:-5]):
+        return _from_link(chat, int(rest[:-5]))
     if message.choice == "cart":
         return _cart(chat)
     if owner != "checkout":
@@ -93,6 +97,20 @@ def _buy(chat: Chat, product_id: int, count: int) -> Reply | list[Reply] | None:
     before = dict(cart.items)
     cart.add(product_id, count)
     return _placed(chat, cart, before)
+
+
+def _from_link(chat: Chat, product_id: int) -> Reply | list[Reply] | None:
+    """What somebody has come for by a link: what it is and how to pay for it, in one message."""
+    item = catalog.item(product_id)
+    if item is None:
+        return None
+    about = shorten(item.summary or item.description, LONGEST_ABOUT, placeholder=" …")
+    bought = _buy(chat, product_id, 1)
+    if not isinstance(bought, Reply):
+        return bought
+    shown = _with_words(f"*{item.title}*" + (f"\n{about}" if about else ""), bought)
+    cover = None if shop.setting("BUTTONS") else links.cover_url(item.cover)
+    return replace(shown, media_url=cover) if isinstance(shown, Reply) else shown
 
 
 def _change(chat: Chat, product_id: int) -> Reply | list[Reply] | None:

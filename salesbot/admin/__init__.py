@@ -21,6 +21,7 @@ from salesbot.admin.customers import CustomerView
 from salesbot.admin.history import AuditView
 from salesbot.admin.home import Home
 from salesbot.admin.keys import LicenceKeyView
+from salesbot.admin.links import LinksView
 from salesbot.admin.news import NewsView
 from salesbot.admin.orders import OrderView
 from salesbot.admin.plugins import PluginsView
@@ -70,6 +71,7 @@ def init_admin(app: Flask, plugin_models: Iterable[type[DeclarativeBase]] | None
     app.extensions[BY_MODEL] = views
     for view in views.values():
         admin.add_view(view)
+    admin.add_view(LinksView())
     admin.add_view(SimulatorView())
     admin.add_view(NewsView())
     admin.add_view(PluginsView())
@@ -106,6 +108,11 @@ class Frame:
     def language(self) -> str:
         """The language of the page."""
         return str(get_locale() or "en").replace("_", "-")
+
+    @property
+    def has_number(self) -> bool:
+        """Whether the shop has a number on WhatsApp."""
+        return bool(shop.setting("TWILIO_WHATSAPP_NUMBER"))
 
     @cached_property
     def waiting(self) -> dict[str, int]:

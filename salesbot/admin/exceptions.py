@@ -165,9 +165,10 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         first=_names("number customer total state created_at"),
         not_in_list=_names(
             "conversation currency expires_at paid_at fulfilled_at closed_at reminded_at frozen_at"
-            " discount coupon"
+            " discount coupon source_details"
         ),
         labels={
+            "source": _("Came from"),
             "created_at": _("Placed"),
             "closed_at": _("Closed"),
             "customer.name": _("Customer's name"),
@@ -186,7 +187,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             "looked": "answer",
         },
         choices={"state": ORDER_STATES},
-        filters=_names("state total created_at paid_at customer.name"),
+        filters=_names("state total created_at paid_at source customer.name"),
         search=_names("number"),
         large=True,
         empty=_("Nobody has ordered yet. Say “hi” in the simulator and buy something."),
@@ -267,7 +268,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         first=_names("customer answered_by address last_inbound_at"),
         not_in_audit=_names("question shown notes"),
         not_in_list=_names(
-            "channel person_wanted_at question question_plugin shown shown_from notes staff_at seen_at"
+            "channel person_wanted_at question question_plugin shown shown_from notes source staff_at seen_at"
             " assigned_to created_at"
         ),
         labels={

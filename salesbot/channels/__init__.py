@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +11,10 @@ from salesbot.messages import Choice, Location, Media
 
 @dataclass(frozen=True)
 class Incoming:
-    """One message as a channel read it; `tapped` is the id of a button or list line that was tapped."""
+    """One message as a channel read it; `tapped` is the id of a button or list line that was tapped.
+
+    `advertisement` is what the provider says of the advertisement that led its sender here.
+    """
 
     channel: str
     address: str
@@ -20,6 +24,7 @@ class Incoming:
     media: tuple[Media, ...] = ()
     location: Location | None = None
     name: str = ""
+    advertisement: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,26 @@ def parse(form: Mapping[str, str]) -> Incoming | None:
         media=media,
         location=_location(form),
         name=form.get("ProfileName", "").replace("\x00", "")[:200],
+        advertisement=_advertisement(form),
     )
+
+
+REFERRAL = {
+    "ReferralHeadline": "headline",
+    "ReferralBody": "text",
+    "ReferralSourceType": "type",
+    "ReferralSourceId": "source_id",
+    "ReferralSourceUrl": "url",
+    "ReferralCtwaClid": "click_id",
+}
+
+
+def _advertisement(form: Mapping[str, str]) -> dict[str, str] | None:
+    """What Twilio says of the advertisement that was tapped; other fields of it come without one too."""
+    if "ReferralSourceId" not in form and "ReferralCtwaClid" not in form:
+        return None
+    said = {ours: form.get(theirs, "").replace("\x00", "")[:500] for theirs, ours in REFERRAL.items()}
+    return {name: text for name, text in said.items() if text} or None
 
 
 def _whole(text: str | None) -> int:

@@ -14,7 +14,7 @@ from salesbot.errors import NotForSale, OutOfStock, WrongState
 from salesbot.fulfilment import refunds, settling, telling
 from salesbot.fulfilment.door import Changes
 from salesbot.models import Category, Coupon, Order, OrderLine, Product
-from salesbot.services import catalog, coupons, orders, shop, stock, templates
+from salesbot.services import catalog, coupons, orders, shop, shop_links, stock, templates
 from salesbot.services.conversations import window_is_open
 from salesbot.texts import speaking
 
@@ -53,6 +53,7 @@ def place(
     ]
     if taken_off is not None:
         _take_off(lines, taken_off, discount, products)
+    source, source_details = shop_links.source_of_order(conversation_id)
     order = Order(
         number=_fresh_number(),
         customer_id=customer_id,
@@ -63,6 +64,8 @@ def place(
         coupon=taken_off,
         expires_at=clock.now() + timedelta(minutes=shop.setting("ORDER_MINUTES")),
         lines=lines,
+        source=source,
+        source_details=source_details,
     )
     db.session.add(order)
     db.session.flush()

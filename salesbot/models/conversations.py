@@ -62,7 +62,8 @@ class Conversation(Model):
     """One customer on one channel: who answers, the open question, what the chat shows.
 
     `person_wanted_at` says since when somebody waits for a person, `staff_at` when a person last
-    took the chat or wrote in it, `seen_at` when staff last looked at it.
+    took the chat or wrote in it, `seen_at` when staff last looked at it. `source` is the link or
+    advertisement that they came by last, with its `name` and when.
     """
 
     __table_args__ = (
@@ -84,6 +85,7 @@ class Conversation(Model):
     shown: Mapped[list[Any]] = mapped_column(JSON, default=list)
     shown_from: Mapped[int] = mapped_column(default=0)
     notes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    source: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     last_inbound_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     staff_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -24,6 +24,7 @@ class Order(Model):
 
     `expires_at` ends its hold on the stock; `opened_at` is when its buyer first looked at its page.
 
+    `source` is where its buyer came from: the name of the link's place, or the advertisement.
     While `frozen_at` is set, as during a dispute about its payment, nothing of it is handed over.
     """
 
@@ -56,6 +57,8 @@ class Order(Model):
     opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     reminded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     frozen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    source: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    source_details: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     coupon: Mapped[Coupon | None] = relationship()
     customer: Mapped[Customer] = relationship()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -87,8 +87,9 @@ class Customer:
         tapped: str | None = None,
         media: Iterable[Media] = (),
         location: Location | None = None,
+        advertisement: Mapping[str, str] | None = None,
     ) -> list[Received]:
-        """Sends whatever a phone can send."""
+        """Sends whatever a phone can send; of an `advertisement` what `Incoming` holds."""
         self._all += self._news()
         self._began = len(self._all)
         incoming = Incoming(
@@ -100,6 +101,7 @@ class Customer:
             media=tuple(media),
             location=location,
             name=self.name,
+            advertisement=advertisement,
         )
         if self.channel == twilio_channel.NAME:
             self._all += self._with_choices(self._twilio.writes_as(incoming))

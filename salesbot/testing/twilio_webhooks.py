@@ -15,6 +15,7 @@ from flask import Flask
 from twilio.request_validator import RequestValidator
 
 from salesbot.channels import Incoming
+from salesbot.channels.twilio import REFERRAL
 
 FORM = "application/x-www-form-urlencoded"
 PATIENCE = 30.0
@@ -74,6 +75,8 @@ def message_form(incoming: Incoming, account: str, number: str) -> dict[str, str
         form["WaId"] = digits
     if incoming.tapped:
         form |= {"ButtonPayload": incoming.tapped, "ButtonText": incoming.text, "MessageType": "button"}
+    if said := incoming.advertisement:
+        form |= {theirs: said[ours] for theirs, ours in REFERRAL.items() if ours in said}
     for position, medium in enumerate(incoming.media):
         form |= {f"MediaUrl{position}": medium.url, f"MediaContentType{position}": medium.content_type}
     if incoming.location:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, make_response, render_template, url_for
 
 from salesbot.channels import simulator, twilio
-from salesbot.services import shop
+from salesbot.services import shop, shop_links
 from salesbot.texts import speaking
 
 HEADERS = {
@@ -53,11 +53,4 @@ def chat_url(channel: str = "") -> str | None:
     """Where a customer goes on chatting; without a channel the shop's WhatsApp number."""
     if channel == simulator.NAME:
         return url_for("shop.home") if shop.is_demo() else None
-    number = chat_number()
-    return f"https://wa.me/{number.removeprefix('+')}" if number and channel in {"", twilio.NAME} else None
-
-
-def chat_number() -> str:
-    """The shop's number on WhatsApp as people write it, or ""."""
-    number: str = shop.setting("TWILIO_WHATSAPP_NUMBER")
-    return number.removeprefix("whatsapp:")
+    return shop_links.url() if channel in {"", twilio.NAME} else None

@@ -13,7 +13,9 @@ from werkzeug.exceptions import HTTPException
 from salesbot import fulfilment
 from salesbot.errors import BadLink, NotSent, SalesbotError, WrongState
 from salesbot.extensions import db
-from salesbot.services import attachments, catalog, documents, file_names, links, shop, uploads
+from salesbot.money import show as show_money
+from salesbot.public_address import base_url
+from salesbot.services import attachments, catalog, documents, file_names, links, shop, shop_links, uploads
 from salesbot.services.pages import course as course_product
 from salesbot.texts import language, page_gettext, page_ngettext, translator
 from salesbot.web import pages
@@ -26,6 +28,8 @@ blueprint = Blueprint("shop", __name__)
 blueprint.after_app_request(pages.public)
 
 YEAR = 31_536_000
+MOST_ON_SHELF = 24
+"""Products of a category on the page; its link shows the rest in the chat."""
 _FOR_PROGRAMS = ("/webhooks", "/health", "/metrics", "/phone", "/static", "/media")
 
 
@@ -39,11 +43,32 @@ def home() -> Response:
             new_url=url_for("phone.new"),
             staff_url="/admin/",
         )
-    shelves = catalog.shelves()
-    firsts = [item for shelf in shelves for item in catalog.items_on(shelf.id)[:1]]
-    covers = [url_for("shop.media", name=item.cover) for item in firsts if item.cover]
+    return _front()
+
+
+def _front() -> Response:
+    """What there is, each with its link into the chat, and what messengers show of this address."""
+    shelves = [(shelf, catalog.items_on(shelf.id)[:MOST_ON_SHELF]) for shelf in catalog.shelves()]
+    covers = [item.cover for _shelf, items in shelves for item in items[:1] if item.cover]
+    language, currency = str(shop.setting("LANGUAGES")[0]), str(shop.setting("CURRENCY"))
+
+    def into_chat(kind: str, number: int = 0, title: str = "") -> str | None:
+        return shop_links.url(shop_links.words(kind, number, title, "web"))
+
+    def price(item: catalog.Item) -> str:
+        return _("free") if item.price == 0 else show_money(item.price, currency, language)
+
     return pages.page(
-        "home.html", public=True, shelves=shelves, covers=covers, chat_number=pages.chat_number()
+        "home.html",
+        language=language,
+        public=True,
+        shelves=shelves,
+        covers=[url_for("shop.media", name=cover) for cover in covers],
+        chat_number=shop_links.chat_number(),
+        into_chat=into_chat,
+        price=price,
+        public_url=f"{base_url()}/",
+        preview=links.cover_url(covers[0]) if covers else None,
     )
 
 

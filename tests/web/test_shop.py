@@ -1,5 +1,6 @@
 import re
 from html.parser import HTMLParser
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -61,9 +62,9 @@ def test_a_real_shop_has_no_public_phone(own_shop):
 
 def test_the_shops_page_leads_to_whatsapp(own_shop):
     answer = own_shop.browser().get("/")
-    assert 'href="https://wa.me/14155238886"' in answer.text
+    assert 'href="https://wa.me/14155238886?text=Hi%20%28%23hi-web%29"' in answer.text
     assert "+14155238886" in words(answer)
-    assert "E-books Short books that you can use the same day." in words(answer)
+    assert "E-books See it in the chat Short books that you can use the same day." in words(answer)
     assert "noindex" not in answer.text
 
 
@@ -128,3 +129,19 @@ def test_no_page_holds_code_or_style_of_its_own(shop):
             if tag in {"script", "link", "img"}:
                 source = attributes.get("src") or attributes.get("href")
                 assert source.startswith("/"), path
+
+
+def test_the_shops_page_leads_to_each_product_and_can_be_passed_on(own_shop):
+    """Each link types words of its own; messengers find an absolute picture."""
+    browser, timer = own_shop.browser(), own_shop.product("Focus Timer Pro")
+    html = browser.get("/").text
+    seen = Tags(html).seen
+    links = [unquote(attrs.get("href", "")) for tag, attrs in seen if tag == "a"]
+    assert "https://wa.me/14155238886?text=Hi (#hi-web)" in links
+    assert f"https://wa.me/14155238886?text=I would like: Focus Timer Pro (#{timer}-web)" in links
+    assert "https://wa.me/14155238886?text=Show me: Apps & keys (#c1-web)" in links
+    preview = {attrs.get("property"): attrs.get("content") for tag, attrs in seen if tag == "meta"}
+    assert preview["og:title"] == "Little Harbour"
+    picture = urlsplit(preview["og:image"])
+    assert picture.scheme
+    assert browser.get(picture.path).mimetype == "image/png"

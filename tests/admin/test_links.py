@@ -1,0 +1,78 @@
+"""Links that sell: each leads to its own goods, can be taken along, and says later what it brought."""
+
+from __future__ import annotations
+
+import io
+from urllib.parse import unquote
+
+import pytest
+import segno
+from PIL import Image
+
+from salesbot.models import Category, Product, db
+from tests.admin import rows as make
+
+NUMBER = "+15550001111"
+
+
+@pytest.fixture
+def salesbot_config(salesbot_config):
+    return {**salesbot_config, "TWILIO_WHATSAPP_NUMBER": f"whatsapp:{NUMBER}"}
+
+
+@pytest.fixture
+def book(rows):
+    with rows():
+        shelf = Category(title="Books")
+        product = Product(category=shelf, kind="link", link="https://x.example", title="Blue Book", price=500)
+        db.session.add(product)
+        db.session.flush()
+        return product.id
+
+
+def test_the_page_gives_links_and_codes_for_a_place(book, owner):
+    html = unquote(owner.get("/admin/links/?place=My%20Insta!").text)
+    assert f"I would like: Blue Book (#{book}-my-insta)" in html
+    assert "Show me: Books (#c1-my-insta)" in html
+    assert "Hi (#hi-my-insta)" in html
+    assert f"https://wa.me/15550001111?text=I would like: Blue Book (#{book}-my-insta)" in html
+    code = f"/admin/links/code/product/{book}"
+    picture = owner.get(f"{code}.png?place=my-insta&keep=1")
+    assert f'filename="product-{book}-my-insta.png"' in picture.headers["Content-Disposition"]
+    expected = io.BytesIO()
+    url = f"https://wa.me/15550001111?text=I%20would%20like%3A%20Blue%20Book%20%28%23{book}-my-insta%29"
+    segno.make(url, error="m").save(expected, kind="png", scale=20, border=4)
+    pixels = [
+        Image.open(io.BytesIO(data)).convert("1").tobytes() for data in (picture.data, expected.getvalue())
+    ]
+    assert pixels[0] == pixels[1]
+    assert owner.get(f"{code}.svg").data.startswith(b"<?xml")
+    for nothing in ("product/999.svg", f"product/{book}.gif", "category/7.png", "order/1.png"):
+        assert owner.get(f"/admin/links/code/{nothing}").status_code == 404, nothing
+
+
+def test_what_each_place_brought_is_counted_and_shown_on_the_order(rows, owner, book):
+    with rows():
+        order = make.order(make.chat("Ada"))
+        db.session.flush()
+        order.source, order.source_details = "my-insta", {"code": f"#{book}"}
+        number = order.id
+    assert '<th scope="row">my-insta</th><td>1</td>' in owner.get("/admin/links/").text
+    assert "<b>my-insta</b>" in owner.get(f"/admin/order/details/?id={number}").text
+    assert "my-insta" in owner.get("/admin/order/").text
+
+
+def test_a_link_is_copied_and_printed_on_one_card(book, desk, address):
+    """The copied address is the card's own; only that card is left on the paper."""
+    desk.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+    desk.goto(f"{address}/admin/links/?place=flyer")
+    card = desk.locator(".lk-card", has_text="Blue Book")
+    card.get_by_role("button", name="Copy link").click()
+    assert "-flyer" in desk.evaluate("navigator.clipboard.readText()")
+    desk.evaluate("window.print = function () { document.title = 'printed'; }")
+    card.get_by_role("button", name="Print").click()
+    desk.wait_for_function("document.title === 'printed'")
+    desk.emulate_media(media="print")
+    assert desk.locator(".lk-card:visible").count() == 1
+    assert card.get_by_text("Scan it with your phone").is_visible()
+    assert not desk.get_by_role("heading", name="Links that sell").is_visible()
