@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any
@@ -12,6 +12,7 @@ from zlib import crc32
 from flask import abort, jsonify, request
 from flask_admin import expose
 from flask_login import current_user
+from markupsafe import Markup
 from sqlalchemy import select
 
 from salesbot.admin import chat_log, formatters, received
@@ -55,15 +56,17 @@ class ConversationView(ChatActions, ShopModelView):
     def chat_page(self, id: int, *, draft: str = "") -> Any:
         """The page of the chat; `draft` is what was typed and not sent."""
         chat = self._chat(id)
+        shown = {**self._list(id), **self._about(chat)}
+        parts = self._rendered(PARTS, shown)
         return self.render(
             self.details_template,
             draft=draft,
             ready_answers=canned.for_chat(chat, staff_name()),
             templates=_templates(chat),
             longest=LONGEST_REPLY,
-            versions={name: _version(html) for name, html in self._parts(chat, PARTS).items()},
-            **self._list(id),
-            **self._about(chat),
+            parts=parts,
+            versions={name: _version(html) for name, html in parts.items()},
+            **shown,
         )
 
     @expose("/news")
@@ -74,8 +77,14 @@ class ConversationView(ChatActions, ShopModelView):
     @expose("/<int:id>/news")
     def news(self, id: int) -> Any:
         """Those parts of a chat's page that are not as the page has them."""
-        wanted = [name for name in PARTS if name in request.args]
-        return self._news(self._parts(self._chat(id), wanted))
+        chat = self._chat(id)
+        names = [name for name in PARTS if name in request.args]
+        shown = self._about(chat, with_orders="side" in names)
+        if "list" in names:
+            shown |= self._list(chat.id)
+        else:
+            shown |= {**_LOOKS, "kept": self._wanted()[1], "all_labels": _labels()}
+        return self._news(self._rendered(names, shown))
 
     @expose("/<int:id>/media/<int:message>/<int:number>")
     def media(self, id: int, message: int, number: int) -> Any:
@@ -85,13 +94,11 @@ class ConversationView(ChatActions, ShopModelView):
             abort(404)
         return received.opened(found, number)
 
-    def _parts(self, chat: Conversation, wanted: Iterable[str]) -> dict[str, str]:
-        """Those parts of a chat's page that are wanted, by their names."""
-        names = list(wanted)
-        shown = {**self._list(chat.id), **self._about(chat, with_orders="side" in names)}
-        return {name: self.render(f"admin/{PARTS[name]}.html", **shown) for name in names}
+    def _rendered(self, names: Iterable[str], shown: dict[str, Any]) -> dict[str, Markup]:
+        """Parts of a chat's page, by their names; a template has escaped what is in them."""
+        return {name: Markup(self.render(f"admin/{PARTS[name]}.html", **shown)) for name in names}  # noqa: S704
 
-    def _news(self, parts: dict[str, str]) -> Any:
+    def _news(self, parts: Mapping[str, str]) -> Any:
         news = {}
         for name, html in parts.items():
             version = _version(html)
@@ -99,8 +106,8 @@ class ConversationView(ChatActions, ShopModelView):
                 news[name] = {"version": version, "html": html}
         return jsonify(news)
 
-    def _list(self, open_id: int) -> dict[str, Any]:
-        """The list as the address asks for it; `open_id` is the chat that is open beside it."""
+    def _wanted(self) -> tuple[inbox_list.Wanted, dict[str, Any]]:
+        """What the address asks the list to show, and the same for links that keep it."""
         show = request.args.get("show", "all")
         wanted = inbox_list.Wanted(
             show if show in inbox_list.SHOWS else "all",
@@ -109,12 +116,17 @@ class ConversationView(ChatActions, ShopModelView):
             min(_whole("page"), 5000),
         )
         kept = {"show": wanted.show, "label": wanted.label, "search": wanted.words, "page": wanted.page}
+        return wanted, {name: value for name, value in kept.items() if value and value != "all"}
+
+    def _list(self, open_id: int) -> dict[str, Any]:
+        """The list as the address asks for it; `open_id` is the chat that is open beside it."""
+        wanted, kept = self._wanted()
         return {
             "wanted": wanted,
-            "kept": {name: value for name, value in kept.items() if value and value != "all"},
+            "kept": kept,
             "listed": inbox_list.find(wanted, current_user.id),
             "open_id": open_id,
-            "all_labels": db.session.scalars(select(Label).order_by(Label.name)).all(),
+            "all_labels": _labels(),
             "preview": formatters.preview,
             **_LOOKS,
         }
@@ -150,6 +162,10 @@ _LOOKS = {
     "amount": formatters.amount,
     "may": may,
 }
+
+
+def _labels() -> Sequence[Label]:
+    return db.session.scalars(select(Label).order_by(Label.name)).all()
 
 
 def _version(html: str) -> str:
