@@ -72,7 +72,8 @@ def salesbot_database(request: pytest.FixtureRequest, salesbot_instance: Path) -
 @pytest.fixture(scope="session")
 def empty_worker_database(worker_database: str) -> Iterator[Callable[[], None]]:
     """Deletes every row, and lets ids begin anew; truncating tables that are empty would cost more."""
-    engine = create_engine(worker_database)
+    # A test may have had the server close every connection, this one too.
+    engine = create_engine(worker_database, pool_pre_ping=True)
     there = inspect(engine).get_table_names()
     # Those first that refer to others.
     tables = [f'"{table.name}"' for table in reversed(db.metadata.sorted_tables) if table.name in there]
