@@ -7,6 +7,7 @@ the plugin's first write, or when it first loads an object that it could change.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
@@ -58,13 +59,17 @@ class GuardedSession(Session):
 
 
 class Guard:
-    """What one call of a plugin has done to the session so far; everything inside `with` is its doing."""
+    """What one call of a plugin has done to the session so far; everything inside `with` is its doing.
+
+    `in_database` are the seconds that its statements took, waiting for others' locks included.
+    """
 
     def __init__(self, session: Session, plugin: str) -> None:
         self.session = session
         self._root, self.connection, self.driver = _under_way(session)
         self.plugin = plugin
         self.offence = ""
+        self.in_database = 0.0
         self._savepoint: SessionTransaction | None = None
         self._opening = False
 
@@ -170,24 +175,33 @@ def _before_orm(state: ORMExecuteState) -> None:
 
 
 def watch(engine: Engine) -> None:
-    """Looks at what running plugins do through an engine before it happens.
+    """Looks at what running plugins do through an engine before it happens, and how long it takes.
 
     In its dialect: with one listener at the engine itself SQLAlchemy looks for more of them all the
     way of every statement, which makes each a third dearer.
     """
-    for way in ("do_execute", "do_executemany", "do_execute_no_params"):
-        event.listen(engine, way, _before_statement)
     dialect = engine.dialect
+    for way in ("do_execute", "do_executemany", "do_execute_no_params"):
+        setattr(dialect, way, partial(_execute, getattr(dialect, way)))
     dialect.do_commit = partial(_commit, dialect.do_commit)  # type: ignore[method-assign]
     dialect.do_rollback = partial(_roll_back, dialect.do_rollback)  # type: ignore[method-assign]
 
 
-def _before_statement(_cursor: Any, statement: str, *rest: Any) -> None:
+def _execute(execute: Callable[..., None], cursor: Any, statement: str, *rest: Any) -> None:
     guard = _guard.get()
-    if guard is None or statement[:6].upper() == "SELECT":
+    if guard is None:
+        execute(cursor, statement, *rest)
         return
-    context: ExecutionContext = rest[-1]
-    if context.root_connection is not guard.connection:
+    _look_at(guard, statement, rest[-1])
+    began = time.monotonic()
+    try:
+        execute(cursor, statement, *rest)
+    finally:
+        guard.in_database += time.monotonic() - began
+
+
+def _look_at(guard: Guard, statement: str, context: ExecutionContext) -> None:
+    if statement[:6].upper() == "SELECT" or context.root_connection is not guard.connection:
         return
     if _ENDS.match(statement):
         _refuse("ends")

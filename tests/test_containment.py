@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import SQLAlchemyError
 
-from salesbot import Choice, Reply, hookimpl, plugin_manager
+from salesbot import Choice, Reply, containment, hookimpl, plugin_manager
 from salesbot.database import transaction
 from salesbot.models import Category, Message, PluginFailure, PluginState, ShopSetting, db
 from salesbot.services import plugin_failures
@@ -419,7 +420,8 @@ def test_destroying_the_transaction_counts_as_a_failure_too(app, customer, bad, 
 def watch(monkeypatch):
     """A stopwatch that only a test moves."""
     stopped = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(plugin_manager, "time", SimpleNamespace(monotonic=lambda: stopped.now))
+    for module in (plugin_manager, containment):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: stopped.now))
     return stopped
 
 
@@ -460,6 +462,50 @@ def test_time_spent_in_other_plugins_is_not_counted_twice(app, customer, stored,
     app.extensions["salesbot.plugins"] = plugin_manager.Manager(third_parties=False, extra=[("slow", Slow())])
     assert "What would you like?" in customer.says("hi")[0].text
     assert stored(select(PluginState.name)) == ["slow"]
+
+
+@pytest.fixture
+def busy_database(monkeypatch, watch):
+    """A statement about categories waits five seconds for somebody else's lock."""
+    execute = DefaultDialect.do_execute
+
+    def waits(self, cursor, statement, parameters, context=None):
+        if "category" in statement:
+            watch.now += 5
+        execute(self, cursor, statement, parameters, context)
+
+    monkeypatch.setattr(DefaultDialect, "do_execute", waits)
+
+
+@pytest.mark.parametrize(("seconds", "switched_off"), [(2, []), (4, ["bad"])])
+def test_time_spent_waiting_for_the_database_is_not_the_plugins(
+    busy_database, app, customer, bad, stored, watch, seconds, switched_off
+):
+    def writes_and_thinks(message, chat):
+        db.session.scalars(select(Category.title)).all()
+        db.session.add(Category(title="written when it is asked no more"))
+        watch.now += seconds
+        return Reply("At last")
+
+    bad.work = writes_and_thinks
+    assert customer.says("hi")[0].text == "At last"
+    assert stored(select(PluginState.name)) == switched_off
+
+
+def test_a_slow_machine_switches_no_built_in_plugin_off(app, customer, stored, watch, monkeypatch, caplog):
+    import salesbot_greeting
+
+    menu = salesbot_greeting.menu_items
+
+    def slowly(chat):
+        watch.now += 7
+        return menu(chat)
+
+    monkeypatch.setattr(salesbot_greeting, "menu_items", slowly)
+    for _time in range(6):
+        assert "What would you like?" in customer.says("hi")[0].text
+    assert stored(select(PluginState.name)) == []
+    assert "plugin greeting is slow: salesbot_handle_message took 7.0 s" in caplog.text
 
 
 def test_a_plugin_switched_on_again_is_asked_again(app, customer, bad, stored):
