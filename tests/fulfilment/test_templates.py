@@ -44,9 +44,8 @@ def bought_late(app, catalogue, customer, clock, stored):
     """A key is bought, and the money comes when the customer has been silent for more than a day."""
 
     def buy():
-        catalogue.key("Editor licence", price=1900, keys=["K-1", "K-2"])
-        customer.says("editor licence")
-        customer.picks("Buy")
+        licence = catalogue.key("Editor licence", price=1900, keys=["K-1", "K-2"])
+        customer.taps(f"buy:{licence.id}")
         clock.move(hours=25)
         customer.pays()
 
