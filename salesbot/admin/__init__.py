@@ -18,6 +18,7 @@ from salesbot.admin.account import AccountView
 from salesbot.admin.conversations import ConversationView
 from salesbot.admin.coupons import CouponView
 from salesbot.admin.customers import CustomerView
+from salesbot.admin.first_steps import FirstStepsView
 from salesbot.admin.history import AuditView
 from salesbot.admin.home import Home
 from salesbot.admin.keys import LicenceKeyView
@@ -74,6 +75,7 @@ def init_admin(app: Flask, plugin_models: Iterable[type[DeclarativeBase]] | None
     admin.add_view(LinksView())
     admin.add_view(SimulatorView())
     admin.add_view(NewsView())
+    admin.add_view(FirstStepsView())
     admin.add_view(PluginsView())
     admin.add_view(ConnectView())
     admin.add_view(TemplatesView())

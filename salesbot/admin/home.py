@@ -9,7 +9,7 @@ from flask_admin import AdminIndexView, expose
 from flask_babel import lazy_gettext
 
 from salesbot import fulfilment, plugin_manager
-from salesbot.admin import figures, security, trends
+from salesbot.admin import figures, first_steps, security, trends
 from salesbot.admin.formatters import amount, moment, state_pill
 from salesbot.admin.guard import Guard
 from salesbot.admin.views import BY_MODEL
@@ -44,6 +44,7 @@ class Home(Guard, AdminIndexView):
     def index(self) -> str:
         """The page."""
         cards = cards_of_plugins()
+        steps = first_steps.left_for_home()
         currency = str(shop.setting("CURRENCY"))
         periods = trends.periods()
         return str(
@@ -58,6 +59,7 @@ class Home(Guard, AdminIndexView):
                 low_stock=figures.low_stock(),
                 plugins_off=figures.plugins_off(),
                 cards=cards,
+                steps=steps,
                 left_out=plugin_manager.current().problems,
                 periods=periods,
                 by_day=_series(trends.by_day(currency), currency),

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from salesbot.config import DEMO_SIGN_IN
 from salesbot.database import db
+from salesbot.demo import clearing
 from salesbot.errors import SalesbotError
 from salesbot.models import Category, Customer, Product
 from salesbot.services import catalog, pages, shop, staff, stock, uploads
@@ -60,6 +61,7 @@ def load_demo() -> Loaded:
     if not staff.exist():
         staff.add(OWNER, _new_password(), name="Demo owner")
     db.session.flush()
+    clearing.note_rows()
     return _loaded(again=False)
 
 

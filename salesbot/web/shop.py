@@ -15,7 +15,17 @@ from salesbot.errors import BadLink, NotSent, SalesbotError, WrongState
 from salesbot.extensions import db
 from salesbot.money import show as show_money
 from salesbot.public_address import base_url
-from salesbot.services import attachments, catalog, documents, file_names, links, shop, shop_links, uploads
+from salesbot.services import (
+    attachments,
+    catalog,
+    documents,
+    file_names,
+    links,
+    look,
+    shop,
+    shop_links,
+    uploads,
+)
 from salesbot.services.pages import course as course_product
 from salesbot.texts import language, page_gettext, page_ngettext, translator
 from salesbot.web import pages
@@ -126,13 +136,21 @@ def course(word: str) -> Response:
     return pages.private(pages.page("course.html", title=product.title, cover=product.cover, **content))
 
 
+@blueprint.get("/look.css")
+def look_css() -> Response:
+    """The shop's colour; its address changes with it."""
+    answer = Response(look.css(), mimetype="text/css")
+    answer.headers["Cache-Control"] = f"public, max-age={YEAR}"
+    return answer
+
+
 @blueprint.app_context_processor
 def names_on_every_page() -> dict[str, Any]:
     """What `shop/base.html` needs, for the pages of plugins too."""
     if request.path.startswith("/admin"):
         return {}
     return {
-        "shop_name": _shop_name(),
+        **_of_the_shop(),
         "home_url": url_for("shop.home"),
         "language": language().replace("_", "-"),
         "_": page_gettext,
@@ -140,12 +158,17 @@ def names_on_every_page() -> dict[str, Any]:
     }
 
 
-def _shop_name() -> str:
+def _of_the_shop() -> dict[str, Any]:
     try:
-        return str(shop.setting("SHOP_NAME"))
+        colour, logo = look.colour(), look.logo()
+        return {
+            "shop_name": str(shop.setting("SHOP_NAME")),
+            "look_url": url_for("shop.look_css", v=colour[1:]) if colour else None,
+            "logo_url": url_for("shop.media", name=logo) if logo else None,
+        }
     except (SQLAlchemyError, SalesbotError):
         # The page that says sorry must not need the database that is away.
-        return str(current_app.config["SHOP_NAME"])
+        return {"shop_name": str(current_app.config["SHOP_NAME"])}
 
 
 @blueprint.app_errorhandler(BadLink)
