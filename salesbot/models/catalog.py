@@ -97,6 +97,15 @@ class LicenceKey(Model):
             sqlite_where=text("delivery_id IS NULL"),
             postgresql_where=text("delivery_id IS NULL"),
         ),
+        # Without the unsold ones: SQLite takes a unique index for the best way to find them, and would
+        # read all unsold keys of the shop for one product's.
+        Index(
+            "uq_licence_key_delivery_id",
+            "delivery_id",
+            unique=True,
+            sqlite_where=text("delivery_id IS NOT NULL"),
+            postgresql_where=text("delivery_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -104,9 +113,7 @@ class LicenceKey(Model):
     secret: Mapped[str] = mapped_column(EncryptedText)
     digest: Mapped[str] = mapped_column(String(64))
     hint: Mapped[str] = mapped_column(String(16))
-    delivery_id: Mapped[int | None] = mapped_column(
-        ForeignKey("delivery.id", ondelete="RESTRICT"), unique=True
-    )
+    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id", ondelete="RESTRICT"))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
     product: Mapped[Product] = relationship()
