@@ -9,7 +9,7 @@ from flask_admin import AdminIndexView, expose
 from flask_babel import lazy_gettext
 
 from salesbot import fulfilment, plugin_manager
-from salesbot.admin import figures, first_steps, security, trends
+from salesbot.admin import billing, figures, first_steps, security, trends
 from salesbot.admin.formatters import amount, moment, state_pill
 from salesbot.admin.guard import Guard
 from salesbot.admin.views import BY_MODEL
@@ -62,6 +62,8 @@ class Home(Guard, AdminIndexView):
                 steps=steps,
                 left_out=plugin_manager.current().problems,
                 periods=periods,
+                month=billing.this_month(),
+                free_messages=billing.FREE,
                 by_day=_series(trends.by_day(currency), currency),
                 funnel=[(_STEPS[step.name], step.chats) for step in trends.funnel()],
                 best_sellers=trends.best_sellers(),

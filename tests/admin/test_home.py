@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from salesbot import clock
-from salesbot.admin import trends
+from salesbot.admin import billing, trends
 from salesbot.models import OrderEvent, PluginState, Refund
 from salesbot.services import stock
 from tests.admin import rows as make
@@ -218,3 +218,21 @@ def test_everything_on_the_page_leads_somewhere(rows, owner):
     assert len(found) >= 10
     for link in found:
         assert owner.get(link).status_code == 200, link
+
+
+def test_this_months_messages_are_counted_as_they_are_billed(rows, owner):
+    """What WhatsApp never took, other channels and last month are not on the bill."""
+    with rows():
+        phone = make.chat("Ada", channel="twilio", address="whatsapp:+15550001111")
+        long_ago = clock.now() - timedelta(days=40)
+        for _number in range(5):
+            make.message(phone, "out", state="read", created_at=long_ago)
+        make.message(phone, "in")
+        for state in ("answered", "read", "delivered", "failed", "undelivered"):
+            make.message(phone, "out", state=state)
+        make.message(phone, "out", state="sent", style="template")
+        make.message(make.chat("Here", channel="simulator"), "out", state="read")
+    html = owner.get("/admin/").text
+    assert "<b>1</b> are billed by WhatsApp: 4 were sent, 1 of them templates" in html
+    assert "5 in all" in html
+    assert billing.Month(0, 1_203, 3).billed == 203
