@@ -8,12 +8,15 @@ import secrets
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 
+from salesbot import week
 from salesbot.errors import ConfigError
 from salesbot.money import is_currency
 from salesbot.vault import new_key
@@ -125,6 +128,20 @@ def _currency(value: str) -> str:
     if not is_currency(value):
         raise ValueError("use a currency's three letters, like USD")
     return value
+
+
+def _days(value: str) -> list[str]:
+    try:
+        return [date.fromisoformat(word).isoformat() for word in _words(value)]
+    except ValueError as exc:
+        raise ValueError("write days like 2026-12-25") from exc
+
+
+def _zone(value: str) -> str:
+    try:
+        return ZoneInfo(value.strip()).key
+    except (ValueError, OSError, ZoneInfoNotFoundError) as exc:
+        raise ValueError("use a time zone like America/Mexico_City") from exc
 
 
 @dataclass(frozen=True)
@@ -295,6 +312,23 @@ OPTIONS: tuple[Option, ...] = (
         _switch,
         in_back_office=True,
     ),
+    Option(
+        "HOURS",
+        "when people answer, such as: mon 9:00-18:00; tue 9:00-13:00, 15:00-18:00; empty: not said",
+        {},
+        week.read,
+        in_back_office=True,
+        page="words",
+    ),
+    Option(
+        "DAYS_OFF",
+        "days on which nobody answers, such as 2026-12-25",
+        [],
+        _days,
+        in_back_office=True,
+        page="words",
+    ),
+    Option("TIMEZONE", "the time zone of these hours", "UTC", _zone, in_back_office=True, page="words"),
     Option(
         "LOW_STOCK",
         "say so when a product has this many keys left or fewer",

@@ -28,6 +28,7 @@ _KNOWN = {
         "my keys, my key, i lost my key, lost my key, get it again, send it again"
     ),
     "language": _("language, languages, change language"),
+    "start": _("start, subscribe, start again"),
 }
 
 

@@ -10,9 +10,10 @@ from typing import Any
 from flask import current_app, g
 from sqlalchemy import select
 
+from salesbot import texts
 from salesbot.config import BY_NAME
 from salesbot.database import db
-from salesbot.models import PluginState, ShopRevision, ShopSetting
+from salesbot.models import PluginState, ShopRevision, ShopSetting, Wording
 
 _REVISION = select(ShopRevision.number).where(ShopRevision.id == 1)
 _KEPT = "salesbot.shop"
@@ -25,6 +26,7 @@ class ShopState:
     revision: int
     texts: dict[str, str]
     switched_off: dict[str, str]
+    own_words: dict[tuple[str, str, str], str]
 
 
 def state(revision: int | None = None) -> ShopState:
@@ -39,6 +41,7 @@ def state(revision: int | None = None) -> ShopState:
     if known is None or known.revision != revision:
         known = current_app.extensions[_KEPT] = _load(revision)
     g.shop_state = known
+    texts.use(known.own_words)
     return known
 
 
@@ -51,6 +54,7 @@ def as_last_seen() -> Iterator[None]:
     known = current_app.extensions.get(_KEPT)
     if known is not None:
         g.shop_state = known
+        texts.use(known.own_words)
     try:
         yield
     finally:
@@ -69,7 +73,15 @@ def _load(revision: int) -> ShopState:
         revision,
         {name: value if secret is None else secret for name, value, secret in settings},
         {row.name: row.reason for row in off},
+        _own_words(),
     )
+
+
+def _own_words() -> dict[tuple[str, str, str], str]:
+    """By package, language and sentence; of several changes the last one counts."""
+    changes = select(Wording.package, Wording.language, Wording.sentence, Wording.text).order_by(Wording.id)
+    last = {(package, code, sentence): text for package, code, sentence, text in db.session.execute(changes)}
+    return {key: text for key, text in last.items() if text}
 
 
 def setting(name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gettext
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -11,6 +11,14 @@ from importlib.resources import files
 from importlib.util import find_spec
 
 _language: ContextVar[str] = ContextVar("salesbot_language", default="en")
+
+
+_own: ContextVar[Mapping[tuple[str, str, str], str]] = ContextVar("salesbot_own_words", default={})  # noqa: B039 - never written to
+
+
+def use(own: Mapping[tuple[str, str, str], str]) -> None:
+    """From here on the shop's `own` words are said: by package, language and sentence as written."""
+    _own.set(own)
 
 
 def language() -> str:
@@ -49,9 +57,13 @@ def translator(package: str) -> Callable[[str], str]:
     `_ = translator(__name__)` in any module of a plugin's package; a sentence that the current
     language lacks stays as it is written in the code, and so do those of a plugin of one module.
     """
+    home = package.partition(".")[0]
 
     def translate(sentence: str) -> str:
-        return _catalogue(package, _language.get()).gettext(sentence)
+        code, own = _language.get(), _own.get()
+        if own and (words := own.get((home, code, sentence))):
+            return words
+        return _catalogue(package, code).gettext(sentence)
 
     return translate
 
@@ -65,9 +77,12 @@ def plural_translator(package: str) -> Callable[[str, str, int], str]:
     return translate
 
 
+_core = translator("salesbot")
+
+
 def page_gettext(sentence: str, **values: object) -> str:
     """The core's `gettext` for templates: `%(name)s` in a sentence is filled from `values`."""
-    said = _catalogue("salesbot", _language.get()).gettext(sentence)
+    said = _core(sentence)
     return said % values if values else said
 
 

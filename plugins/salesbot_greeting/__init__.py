@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from salesbot import Chat, Message, Reply, hookimpl, is_one_of, menu_items, translator
-from salesbot.services import shop
+from salesbot.services import hours, shop
 
 _ = translator(__name__)
 
@@ -27,4 +27,6 @@ def _hello(chat: Chat) -> str:
     name = chat.customer.name.split()[0] if chat.customer.name.split() else ""
     hello = _("Hi {name}! 👋").format(name=name) if name else _("Hi! 👋")
     welcome = _("Welcome to {shop}. What would you like?").format(shop=shop.setting("SHOP_NAME"))
+    if hours.are_known():
+        welcome += "\n\n" + _("People answer: {hours}. I am always here.").format(hours=hours.shown())
     return f"{hello} {welcome}"

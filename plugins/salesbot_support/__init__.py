@@ -1,9 +1,9 @@
-"""Helps, fetches a person, and stops messages that nobody asked for."""
+"""Helps, fetches a person, and stops or allows messages that nobody asked for."""
 
 from __future__ import annotations
 
-from salesbot import Chat, Choice, Message, Reply, hookimpl, translator
-from salesbot.services import consent, inbox
+from salesbot import Chat, Choice, Message, Reply, hookimpl, menu_items, translator
+from salesbot.services import consent, hours, inbox
 
 _ = translator(__name__)
 
@@ -16,7 +16,7 @@ def salesbot_menu_items() -> Choice:
 
 @hookimpl
 def salesbot_handle_message(message: Message, chat: Chat) -> Reply | None:
-    """Answers help, person and stop."""
+    """Answers help, person, stop and start."""
     menu = Choice("menu", _("Menu"))
     if message.choice == "help":
         return Reply(
@@ -28,12 +28,22 @@ def salesbot_handle_message(message: Message, chat: Chat) -> Reply | None:
         )
     if message.choice == "person":
         inbox.want_person(chat.id)
+        if not hours.are_now():
+            away = _(
+                "Nobody is here right now. People answer: {hours}. Your message waits for them.\n"
+                'Write "menu" to go on with me.'
+            )
+            return Reply(away.format(hours=hours.shown()))
         return Reply(
             _(
                 "A person will answer you here. You can already write what it is about.\n"
                 'Write "menu" to go on with me.'
             )
         )
+    if message.choice == "start" and consent.start(chat.customer.id):
+        return Reply(_("Welcome back. From now on I may tell you news again."), menu_items(chat))
+    if message.choice == "start":
+        return Reply(_("What would you like?"), menu_items(chat))
     if message.choice == "stop":
         consent.stop(chat.customer.id)
         return Reply(

@@ -34,6 +34,7 @@ from salesbot.admin.staff import StaffView
 from salesbot.admin.templates import TemplatesView
 from salesbot.admin.views import BY_MODEL, ShopModelView
 from salesbot.admin.whatsapp import ConnectView
+from salesbot.admin.words import WordsView
 from salesbot.migrations import of_plugins
 from salesbot.services import shop
 
@@ -79,6 +80,7 @@ def init_admin(app: Flask, plugin_models: Iterable[type[DeclarativeBase]] | None
     admin.add_view(PluginsView())
     admin.add_view(ConnectView())
     admin.add_view(TemplatesView())
+    admin.add_view(WordsView())
     admin.add_view(SettingsView())
     admin.add_view(AccountView())
     app.context_processor(_frame)

@@ -106,6 +106,15 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         sort="position",
         empty=_("Categories are the shelves of your shop. Add the first one, then put products on it."),
     ),
+    models.Wording: _record(
+        many=_("Changed words"),
+        one=_("change"),
+        group=SHOP,
+        icon="fa-clock-rotate-left",
+        in_menu=False,
+        first=_names("at sentence text language package who"),
+        search=_names("sentence text"),
+    ),
     models.LicenceKey: Rules(
         many=_("Licence keys"),
         one=_("licence key"),

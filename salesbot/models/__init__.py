@@ -23,6 +23,7 @@ from salesbot.models.shop import (
 from salesbot.models.staff import StaffUser
 from salesbot.models.waiting import StockWait
 from salesbot.models.whatsapp import ContentTemplate, MessageTemplate, WebhookTrouble
+from salesbot.models.wording import Wording
 
 ALL = (
     Category,
@@ -61,6 +62,7 @@ ALL = (
     WebhookTrouble,
     WorkerBeat,
     AuditEntry,
+    Wording,
 )
 
 __all__ = [
@@ -104,6 +106,7 @@ __all__ = [
     "StockWait",
     "UTCDateTime",
     "WebhookTrouble",
+    "Wording",
     "WorkerBeat",
     "db",
 ]

@@ -13,3 +13,13 @@ def stop(customer_id: int) -> None:
     if customer is not None and customer.stopped_at is None:
         customer.stopped_at = clock.now()
         db.session.flush()
+
+
+def start(customer_id: int) -> bool:
+    """Allows unasked messages again; False when they were not stopped."""
+    customer = db.session.get(Customer, customer_id)
+    if customer is None or customer.stopped_at is None:
+        return False
+    customer.stopped_at = None
+    db.session.flush()
+    return True

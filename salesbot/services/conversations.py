@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Update, bindparam, insert, select, updat
 from sqlalchemy.dialects import postgresql, sqlite
 
 from salesbot import clock
-from salesbot.database import table
+from salesbot.database import db, table
 from salesbot.messages import Choice, Media
 from salesbot.models import Conversation, Customer, CustomerAddress, Message, ShopRevision
 
@@ -299,3 +299,14 @@ def window_is_open(last_inbound_at: datetime | None, hours: int | None) -> bool:
     if hours is None:
         return True
     return last_inbound_at is not None and clock.now() < last_inbound_at + timedelta(hours=hours)
+
+
+def last_said(chat_id: int, count: int) -> list[tuple[str, str]]:
+    """The plugin and the words of the last messages that went out in a chat, the newest first."""
+    said = (
+        select(Message.plugin, Message.body)
+        .where(Message.conversation_id == chat_id, Message.direction == "out")
+        .order_by(Message.id.desc())
+        .limit(count)
+    )
+    return [(plugin, body) for plugin, body in db.session.execute(said)]
