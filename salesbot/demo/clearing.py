@@ -52,7 +52,8 @@ def note_rows() -> None:
 def untouched(products: list[Product]) -> set[int]:
     """The ids of those of these products that the demo brought and nobody has changed."""
     rows = _noted()
-    return {one.id for one in products if rows.get(f"product:{one.id}") == _look_of(one)}
+    brought = [one for one in products if f"product:{one.id}" in rows]
+    return {one.id for one in brought if rows[f"product:{one.id}"] == _look_of(one)}
 
 
 def clear(*, keep_goods: bool = False) -> Cleared:
