@@ -90,7 +90,7 @@ def measure(app: Flask, rounds: int) -> Dispatch:
 
         def savepoints() -> None:
             for _plugin in range(PLUGINS):
-                guard = Guard(session, "idle000")
+                guard = Guard(session)
                 guard.open_savepoint()
                 guard.keep()
 

@@ -38,6 +38,26 @@ def is_guarded() -> bool:
 class GuardedSession(Session):
     """A session that a running plugin can neither commit, roll back nor close."""
 
+    def connection(self, *args: Any, **kwargs: Any) -> Connection:
+        _touched()
+        return super().connection(*args, **kwargs)
+
+    def get_transaction(self) -> SessionTransaction | None:
+        _touched()
+        return super().get_transaction()
+
+    def get_nested_transaction(self) -> SessionTransaction | None:
+        _touched()
+        return super().get_nested_transaction()
+
+    def delete(self, instance: object) -> None:
+        _touched()
+        super().delete(instance)
+
+    def invalidate(self) -> None:
+        _touched()
+        super().invalidate()
+
     def begin_nested(self) -> SessionTransaction:
         """A plugin's own savepoints lie inside the one that can undo the plugin."""
         guard = _guard.get()
@@ -61,15 +81,32 @@ class GuardedSession(Session):
 class Guard:
     """What one call of a plugin has done to the session so far; everything inside `with` is its doing.
 
+    It serves the next plugin, too, in the same transaction, as long as none has touched anything.
     `in_database` are the seconds that its statements took, waiting for others' locks included.
+    `touched` is False while it has had nothing in hand with which a transaction could be harmed.
     """
 
-    def __init__(self, session: Session, plugin: str) -> None:
+    __slots__ = (
+        "_opening",
+        "_root",
+        "_savepoint",
+        "_token",
+        "connection",
+        "driver",
+        "in_database",
+        "offence",
+        "plugin",
+        "session",
+        "touched",
+    )
+
+    def __init__(self, session: Session) -> None:
         self.session = session
         self._root, self.connection, self.driver = _under_way(session)
-        self.plugin = plugin
+        self.plugin = ""
         self.offence = ""
         self.in_database = 0.0
+        self.touched = False
         self._savepoint: SessionTransaction | None = None
         self._opening = False
 
@@ -94,9 +131,10 @@ class Guard:
         """Writes out what the plugin did; raises what the database says about it."""
         if self._savepoint is not None:
             self._savepoint.commit()
-        else:
+        elif self.touched or self.session.identity_map.check_modified():
             self.session.flush()
-        self._check_root(f"it {self.offence or 'ended'} the transaction of the core")
+        if self.touched:
+            self._check_root(f"it {self.offence or 'ended'} the transaction of the core")
 
     def undo(self, reason: str) -> None:
         """Takes back what the plugin did; TransactionBroken when that cannot be done any more."""
@@ -136,22 +174,31 @@ class Guard:
         return dbapi is not None and dbapi.pgconn.transaction_status == TransactionStatus.INTRANS
 
 
+_root_of = Session.get_transaction
+"""The core's own look at the transaction, which is nobody's doing."""
+
 UnderWay = tuple[SessionTransaction | None, Connection, PoolProxiedConnection]
 
 
 def _under_way(session: Session) -> UnderWay:
     """The session's transaction and its connection, looked up once for all plugins that are asked."""
     known: UnderWay | None = session.info.get("under_way")
-    if known is None or known[0] is not session.get_transaction():
+    if known is None or known[0] is not _root_of(session):
         connection = session.connection()
         known = session.info["under_way"] = session.get_transaction(), connection, connection.connection
     return known
 
 
+def _touched() -> None:
+    guard = _guard.get()
+    if guard is not None:
+        guard.touched = True
+
+
 def _refuse(what: str) -> None:
     guard = _guard.get()
     if guard is not None:
-        guard.offence = what
+        guard.offence, guard.touched = what, True
         raise PluginProblem(f"a plugin must not do this: it {what} the transaction of the core")
 
 
@@ -192,6 +239,7 @@ def _execute(execute: Callable[..., None], cursor: Any, statement: str, *rest: A
     if guard is None:
         execute(cursor, statement, *rest)
         return
+    guard.touched = True
     _look_at(guard, statement, rest[-1])
     began = time.monotonic()
     try:
@@ -219,5 +267,5 @@ def _commit(commit: Callable[[PoolProxiedConnection], None], connection: PoolPro
 def _roll_back(roll_back: Callable[[PoolProxiedConnection], None], connection: PoolProxiedConnection) -> None:
     guard = _guard.get()
     if guard is not None and guard.driver is connection:
-        guard.offence = guard.offence or "rolls back"
+        guard.offence, guard.touched = guard.offence or "rolls back", True
     roll_back(connection)

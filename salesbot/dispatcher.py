@@ -181,13 +181,15 @@ def ask(turn: Turn, message: Message) -> tuple[str, list[Reply]]:
     """The plugin that answers, and with what; the last resort is nobody's."""
     hook = "salesbot_handle_message"
     asker = turn.row.question_plugin if turn.row.question is not None else None
-    for plugin, impl in turn.manager.in_order(hook, first=asker):
+    order = turn.manager.in_order(hook, first=asker)
+    guard = turn.manager.guard()
+    for plugin, impl in order:
         chat = turn.chat_for(plugin.name)
 
         def check(value: object, chat: Chat = chat) -> tuple[list[Reply] | None, dict[str, Any]]:
-            return checked_replies(value), checked_notes(chat.data)
+            return None if value is None else checked_replies(value), checked_notes(chat.data)
 
-        result = turn.manager.call(plugin, impl, {"message": message, "chat": chat}, check)
+        result = turn.manager.call(plugin, impl, {"message": message, "chat": chat}, check, guard)
         if isinstance(result, Failed):
             continue
         replies, notes = result

@@ -144,13 +144,15 @@ def menu_items(chat: Chat) -> list[Choice]:
     if turn is None or turn.row.id != chat.id:
         turn = _turn_of(chat)
     found: list[Choice] = []
-    for plugin, impl in turn.manager.in_order("salesbot_menu_items"):
+    order = turn.manager.in_order("salesbot_menu_items")
+    guard = turn.manager.guard()
+    for plugin, impl in order:
         own = turn.chat_for(plugin.name)
 
         def check(value: object, own: Chat = own) -> tuple[list[Choice], dict[str, Any]]:
             return checked_choices(value), checked_notes(own.data)
 
-        result = turn.manager.call(plugin, impl, {"chat": own}, check)
+        result = turn.manager.call(plugin, impl, {"chat": own}, check, guard)
         if not isinstance(result, Failed):
             choices, notes = result
             turn.keep_notes(plugin.name, notes)

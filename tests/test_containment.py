@@ -117,6 +117,18 @@ def invalidates(message, chat):
     db.session.connection().invalidate()
 
 
+def invalidates_before_it_does_anything(message, chat):
+    db.session.connection().invalidate()
+
+
+def invalidates_the_session(message, chat):
+    db.session.invalidate()
+
+
+def ends_the_transaction_before_it_does_anything(message, chat):
+    db.session.get_transaction().rollback()
+
+
 def destroys_the_transaction(message, chat):
     writes()
     db.session.get_transaction().rollback()
@@ -527,6 +539,29 @@ def test_when_every_plugin_fails_the_customer_still_reads_something_kind(salesbo
     answer = twilio.writes("hi")
     assert "Sorry" in answer.text
     assert "1. Menu" in answer.text
+
+
+def test_a_row_that_the_core_has_loaded_may_be_deleted_and_is_there_again_after_a_bug(
+    app, twilio, bad, shelf, stored
+):
+    """Without one statement of the plugin's own before it is over."""
+
+    def deletes(message, chat):
+        db.session.delete(loaded[0])
+        if message.text == "break":
+            raise RuntimeError("a bug after deleting")
+
+    loaded = []
+    bad.work = deletes
+    with app.app_context():
+        for text_, left in (("break", ["Books"]), ("hi", [])):
+            loaded[:] = db.session.scalars(select(Category)).all()
+            manager = plugin_manager.current()
+            plugin_of, impl = manager.in_order("salesbot_handle_message", first="bad")[0]
+            arguments = {"message": SimpleNamespace(text=text_), "chat": None}
+            manager.call(plugin_of, impl, arguments, lambda value: value, manager.guard())
+            assert db.session.scalars(select(Category.title)).all() == left
+        db.session.rollback()
 
 
 def test_a_failure_while_an_order_changes_does_not_stop_the_sale(
