@@ -136,7 +136,7 @@ BROKEN = {
     "settings that are none": (
         "@hookimpl\ndef salesbot_settings(): return ['url']\n",
         "",
-        "salesbot_settings returns a list of Setting",
+        "salesbot_settings returns Setting objects",
     ),
     "settings that raise": (
         "@hookimpl\ndef salesbot_settings():\n    raise KeyError('url')\n",
