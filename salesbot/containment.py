@@ -81,7 +81,8 @@ class GuardedSession(Session):
 class Guard:
     """What one call of a plugin has done to the session so far; everything inside `with` is its doing.
 
-    It serves the next plugin, too, in the same transaction, as long as none has touched anything.
+    It serves the next plugin of the same transaction, too, when it was made `anew` after one that touched
+    anything.
     `in_database` are the seconds that its statements took, waiting for others' locks included.
     `touched` is False while it has had nothing in hand with which a transaction could be harmed.
     """
@@ -104,6 +105,10 @@ class Guard:
         self.session = session
         self._root, self.connection, self.driver = _under_way(session)
         self.plugin = ""
+        self.anew()
+
+    def anew(self) -> None:
+        """Forgets what was done; the transaction has been found whole since."""
         self.offence = ""
         self.in_database = 0.0
         self.touched = False

@@ -162,8 +162,10 @@ class Manager:
         Raises only what means that the transaction itself is lost: TransactionBroken, and the
         error of a connection that the server has closed, which is no fault of the plugin.
         """
-        if guard is None or guard.touched:
+        if guard is None:
             guard = self.guard()
+        elif guard.touched:
+            guard.anew()
         guard.plugin = plugin.name
         reason = ""
         with Call(plugin) as call:

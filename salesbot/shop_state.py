@@ -33,8 +33,8 @@ def state(revision: int | None = None) -> ShopState:
     """The present state; asks the database for its revision once a request or turn unless given."""
     known: ShopState | None
     if revision is None:
-        known = g.get("shop_state")
-        if known is not None:
+        known = getattr(g, "shop_state", None)
+        if isinstance(known, ShopState):
             return known
         revision = db.session.scalar(_REVISION) or 0
     known = current_app.extensions.get(_KEPT)
