@@ -13,7 +13,7 @@ from benchmarks import databases, dispatch, message_path, over_http
 from benchmarks.contestants import BARE, BY_HAND, SALESBOT, contestants, fill, salesbot_app, sqlite_url
 from benchmarks.twilio_posts import answer, post
 
-MOST_CALLS = {databases.SQLITE: 1_700, databases.POSTGRESQL: 2_100}
+MOST_CALLS = {databases.SQLITE: 1_700, databases.POSTGRESQL: 2_150}
 
 
 @pytest.mark.parametrize("name", MOST_CALLS)
