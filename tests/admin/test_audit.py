@@ -25,6 +25,7 @@ from salesbot.models import (
     Job,
     Label,
     MessageTemplate,
+    NewsChoice,
     OrderEvent,
     PaymentEvent,
     PluginFailure,
@@ -35,6 +36,7 @@ from salesbot.models import (
     ShopSetting,
     StaffUser,
     StockWait,
+    Wording,
 )
 from salesbot.services import stock
 from tests.admin import rows as make
@@ -70,6 +72,8 @@ def one_of_everything() -> None:
         Label(name="wholesale"),
         CannedReply(title="Thanks", text="Thank you!"),
         ConversationEvent(conversation_id=chat.id, who="ana", what="note", text="nice"),
+        Wording(package="salesbot_greeting", language="en", sentence="Hi!", text="Ahoy!"),
+        NewsChoice(staff_id=db.session.scalars(select(StaffUser.id)).first()),
     ):
         make.save(row)
     make.save(ConversationLabel(conversation_id=chat.id, label_id=1))
