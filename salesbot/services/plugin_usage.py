@@ -42,6 +42,6 @@ def _add(seen: list[tuple[str, Usage]]) -> None:
             db.session.add(row)
         row.calls += usage.calls
         slowest = round(usage.slowest * 1000)
-        if slowest > row.slowest_ms:
+        if slowest > row.slowest_ms or not row.slowest_hook:
             row.slowest_ms, row.slowest_hook, row.slowest_at = slowest, usage.slowest_hook, clock.now()
         db.session.flush()

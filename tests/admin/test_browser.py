@@ -205,7 +205,7 @@ def test_open_parts_can_be_read_too(desk, address, busy_shop):
 @pytest.mark.parametrize("desk", ["phone"], indirect=True)
 def test_the_menu_drops_down_on_a_phone(desk, address):
     """Opened by its button, closed by Escape and by choosing."""
-    orders = desk.get_by_role("link", name="Orders", exact=True)
+    orders = desk.locator("#sb-side").get_by_role("link", name="Orders", exact=True)
     assert not orders.is_visible()
     desk.get_by_role("button", name="Menu").click()
     assert orders.is_visible()

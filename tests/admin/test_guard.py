@@ -29,7 +29,7 @@ def doors(app: Flask) -> list[tuple[str, str]]:
         if rule.endpoint.endswith(".static"):
             continue
         address = re.sub("<int:[a-z]+>", "1", rule.rule).replace("<plugin>", "greeting")
-        address = address.replace("<export_type>", "csv")
+        address = address.replace("<export_type>", "csv").replace("<kind>", "product").replace("<ext>", "png")
         assert "<" not in address, f"give {rule.rule} an example"
         found += [(method, address) for method in sorted(rule.methods - {"HEAD", "OPTIONS"})]
     return found

@@ -22,6 +22,7 @@ LEAST = {
     "create_view": "manager",
     "edit_view": "manager",
     "ajax_update": "manager",
+    "inline_view": "manager",
     "action_view": "manager",
     "import_view": "manager",
     "delete_view": "manager",
@@ -83,7 +84,8 @@ def test_every_endpoint_opens_for_the_roles_of_the_table_and_for_nobody_else(app
             who = "olga" if role == "owner" else role
             login_user(db.session.scalars(select(StaffUser).filter_by(email=f"{who}@example.com")).one())
             for view, name in gates(app):
-                switch = {"create_view": "creates", "edit_view": "edits", "ajax_update": "edits"}
+                edits = dict.fromkeys(("edit_view", "ajax_update", "inline_view"), "edits")
+                switch = {"create_view": "creates", **edits}
                 has_it = getattr(view, switch.get(name, "deletes" if name == "delete_view" else "audited"))
                 has_it = has_it or name not in {*switch, "delete_view"}
                 enough = ROLES.index(role) >= ROLES.index(least(view, name))

@@ -58,7 +58,7 @@ def test_a_large_table_is_looked_up_by_typing(desk, address, rows, stored):
     desk.get_by_label("Price").fill("5")
     assert desk.evaluate(CONTRAST) == {}
     desk.get_by_role("button", name="Save", exact=True).click()
-    desk.get_by_role("link", name="PhotoPro").wait_for()
+    desk.get_by_role("link", name="PhotoPro", exact=True).wait_for()
     assert stored(select(Product.category_id)) == [1]
 
 

@@ -33,7 +33,7 @@ from salesbot.models import Customer as Person
 from salesbot.services import keyring, shop, staff, uploads
 from salesbot.testing.catalogue import Catalogue
 from salesbot.testing.customer import Customer, link_in
-from salesbot.testing.shop import QUICK, Apps, close, copied
+from salesbot.testing.shop import FILE, QUICK, Apps, close, copied
 
 PASSWORD = "a long enough password"
 PASSPHRASE = "correct horse battery staple"
@@ -167,22 +167,22 @@ def _sell(app, twilio):
 
 
 @pytest.fixture(scope="session")
-def sold(salesbot_template, salesbot_twilio_server, tmp_path_factory):
+def sold(salesbot_shelf, salesbot_template, salesbot_twilio_server, tmp_path_factory):
     """The folder of a shop on SQLite that has sold; it is made once, and copied."""
-    folder = tmp_path_factory.mktemp("sold")
-    url = copied(salesbot_template, folder)
-    with Apps(folder, url, salesbot_twilio_server, {"ENTRY_POINTS": False}, []) as apps:
+    folder = copied(salesbot_template, tmp_path_factory.mktemp("sold") / "instance")
+    url = f"sqlite:///{folder / FILE}"
+    with Apps(salesbot_shelf, folder, url, salesbot_twilio_server, {"ENTRY_POINTS": False}, []) as apps:
         found = _sell(apps.make(), salesbot_twilio_server)
     return folder, found
 
 
 @pytest.fixture
-def bought(request, salesbot_database, tmp_path, salesbot_apps, twilio):
+def bought(request, salesbot_database, salesbot_instance, salesbot_apps, twilio):
     """What was bought in the shop under test, before it is started."""
     if salesbot_database.startswith("postgresql"):
         return _sell(salesbot_apps(), twilio)
     folder, found = request.getfixturevalue("sold")
-    shutil.copytree(folder, tmp_path / "instance", dirs_exist_ok=True)
+    shutil.copytree(folder, salesbot_instance, dirs_exist_ok=True)
     return found
 
 
