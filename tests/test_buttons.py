@@ -99,6 +99,7 @@ def test_a_tap_of_last_month_works_or_says_kindly_why_not(demo, customer, clock,
     gone = customer.taps(timer)[0]
     assert "not here any more" in gone.text
     assert gone.choices
+    customer.says("menu")
     assert "not here any more" in customer.taps("more:9:00000000")[0].text
 
 

@@ -18,6 +18,7 @@ from tests.admin import rows as make
 from tests.admin.conftest import QUICK_HASH
 
 ROLES = ("viewer", "agent", "manager", "owner")
+EXAMPLES = {"plugin": "greeting", "export_type": "csv", "kind": "product", "ext": "png", "what": "chat"}
 
 
 def doors(app: Flask) -> list[tuple[str, str]]:
@@ -28,8 +29,9 @@ def doors(app: Flask) -> list[tuple[str, str]]:
             continue
         if rule.endpoint.endswith(".static"):
             continue
-        address = re.sub("<int:[a-z]+>", "1", rule.rule).replace("<plugin>", "greeting")
-        address = address.replace("<export_type>", "csv").replace("<kind>", "product").replace("<ext>", "png")
+        address = re.sub("<int:[a-z]+>", "1", rule.rule)
+        for part, example in EXAMPLES.items():
+            address = address.replace(f"<{part}>", example)
         assert "<" not in address, f"give {rule.rule} an example"
         found += [(method, address) for method in sorted(rule.methods - {"HEAD", "OPTIONS"})]
     return found

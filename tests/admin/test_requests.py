@@ -93,7 +93,7 @@ CHANGES = [
     ("/admin/order/1/looked", {}),
     ("/admin/order/1/give-back", {"payment": "1", "amount": "1"}),
     ("/admin/order/1/gave-back", {"refund": "1"}),
-    ("/admin/simulator/messages", {"text": "hi"}),
+    ("/admin/simulator/1/messages", {"text": "hi"}),
     ("/admin/simulator/new", {}),
     ("/admin/settings/", {"SHOP_NAME": "X"}),
     ("/admin/plugins/greeting/switch", {"on": "0"}),

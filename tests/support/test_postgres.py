@@ -133,7 +133,7 @@ def test_where_it_is_required_a_missing_server_is_a_failure(tmp_path):
 
 def test_a_word_that_cannot_be_required_is_refused(tmp_path):
     ran = pytest_beside(tmp_path, SALESBOT_TEST_REQUIRE="postgres")
-    assert "knows browser, postgresql, not postgres" in ran.stderr
+    assert "knows browser, nginx, postgresql, systemd, not postgres" in ran.stderr
     assert ran.returncode == pytest.ExitCode.USAGE_ERROR
 
 

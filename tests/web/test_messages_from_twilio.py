@@ -70,7 +70,7 @@ def test_every_kind_of_message_gets_a_useful_reply(app, twilio, books, name):
         ("list_pick", "", "category:1", "*Templates*"),
         ("picture", "Is it this one?", None, "picture"),
         ("voice_note", "", None, "voice notes"),
-        ("contact_card", "", None, "what you sent"),
+        ("contact_card", "", None, "Thank you for the contact"),
         ("location", "", None, "the place"),
         ("username", "hi", None, "Hi ana.reads!"),
         ("phone_and_username", "hi", None, "Hi Ana!"),
