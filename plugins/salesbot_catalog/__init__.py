@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from salesbot import Chat, Choice, Message, Reply, hookimpl, is_row_id, search, show_money, translator
-from salesbot.services import catalog, links, shop, waiting
+from salesbot.services import catalog, consent, links, shop, waiting
 from salesbot.services.catalog import Item
 
 _ = translator(__name__)
@@ -132,8 +132,11 @@ def _wait(chat: Chat, product_id: int) -> Reply | None:
     if item.left != 0:
         return _product(product_id, chat.language)
     waiting.ask(product_id, chat.id)
+    promise = _("I will tell you here when *{title}* is back.").format(title=item.title)
+    asked = _("Tell me when it is back")
+    consent.note(chat.customer.id, "stock", chat_id=chat.id, about=item.title, wording=promise, said=asked)
     return Reply(
-        _("I will tell you here when *{title}* is back.").format(title=item.title),
+        promise,
         [Choice(f"category:{item.category_id}", _("Back to the list")), _menu()],
     )
 

@@ -40,17 +40,16 @@ def salesbot_handle_message(message: Message, chat: Chat) -> Reply | None:
                 'Write "menu" to go on with me.'
             )
         )
-    if message.choice == "start" and consent.start(chat.customer.id):
-        return Reply(_("Welcome back. From now on I may tell you news again."), menu_items(chat))
     if message.choice == "start":
+        again = _("Welcome back. From now on I may tell you news again.")
+        if consent.start(chat.customer.id, chat_id=chat.id, wording=again):
+            return Reply(again, menu_items(chat))
         return Reply(_("What would you like?"), menu_items(chat))
     if message.choice == "stop":
-        consent.stop(chat.customer.id)
-        return Reply(
-            _(
-                "Done. I will not write to you by myself any more. "
-                "What you buy still comes here. Write to me whenever you like."
-            ),
-            [menu],
+        done = _(
+            "Done. I will not write to you by myself any more. "
+            "What you buy still comes here. Write to me whenever you like."
         )
+        consent.stop(chat.customer.id, chat_id=chat.id, wording=done)
+        return Reply(done, [menu])
     return None

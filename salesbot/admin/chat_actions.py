@@ -107,6 +107,9 @@ class ChatActions:
         if len(values) != len(templates.places(chosen.text)) or not all(values):
             flash(gettext("Fill in every place of the template."), "error")
             return self.chat_page(id)
+        if self._chat(id).customer.stopped_at is not None and not request.form.get("about_order"):
+            flash(gettext("Not sent: this customer wants nothing unasked."), "error")
+            return self.chat_page(id)
         who, number = staff_name(), chosen.id
 
         def send() -> None:

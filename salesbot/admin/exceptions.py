@@ -17,6 +17,7 @@ from salesbot.admin.formatters import (
 )
 from salesbot.admin.rules import PEOPLE, SALES, SHOP, SYSTEM, Rules
 from salesbot.models.audit import AUDIT_WORDS
+from salesbot.models.consent import CONSENT_WORDS
 from salesbot.models.conversations import IN_STATES, OUT_STATES
 from salesbot.models.deliveries import DELIVERY_STATES
 from salesbot.models.inbox import TONES
@@ -360,7 +361,14 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         icon="fa-users",
         creates=False,
         deletes=False,
-        needs={"join": "change", "confirm_join": "change"},
+        needs={
+            "join": "change",
+            "confirm_join": "change",
+            "take_out": "export",
+            "confirm_erase": "delete",
+            "erase": "delete",
+            "agreed": "answer",
+        },
         first=_names("name language stopped_at created_at"),
         not_in_form=_names("stopped_at created_at"),
         labels={"stopped_at": _("Wants no news since"), **_CREATED},
@@ -377,6 +385,28 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         first=_names("address channel customer"),
         search=_names("address"),
         large=True,
+    ),
+    models.Consent: _record(
+        many=_("Agreements"),
+        one=_("agreement"),
+        group=PEOPLE,
+        icon="fa-handshake",
+        in_menu=False,
+        first=_names("at customer what about said wording language who message_id"),
+        not_in_audit=_names("said wording"),
+        labels={
+            "at": _("When"),
+            "what": _("What"),
+            "about": _("About"),
+            "said": _("What they said"),
+            "wording": _("What they were told"),
+            "who": _("Noted by"),
+            "message_id": _("Message"),
+        },
+        choices={"what": CONSENT_WORDS},
+        filters=_names("what at language"),
+        large=True,
+        empty=_("Nobody has agreed to or refused anything yet."),
     ),
     models.StockWait: _record(
         many=_("Waiting for stock"),

@@ -46,8 +46,9 @@ def reminder(order: Order) -> Reply:
     """The one reminder of an unpaid order."""
     total = money.show(order.total, order.currency, order.customer.language)
     text = _("Your order {number} for {total} is still waiting. Soon I must let it go. Pay here: {link}")
+    way_out = _('If you want no reminders, write "stop".')
     return Reply(
-        text.format(number=order.number, total=total, link=links.pay_url(order.id)),
+        f"{text.format(number=order.number, total=total, link=links.pay_url(order.id))}\n\n{way_out}",
         [Choice("cart", _("My cart")), Choice("menu", _("Menu"))],
     )
 

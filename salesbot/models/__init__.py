@@ -3,6 +3,7 @@
 from salesbot.database import BigId, EncryptedText, Money, UTCDateTime, db
 from salesbot.models.audit import AuditEntry
 from salesbot.models.catalog import Category, LicenceKey, Product
+from salesbot.models.consent import Consent
 from salesbot.models.conversations import Conversation, Message
 from salesbot.models.coupons import Coupon
 from salesbot.models.customers import Customer, CustomerAddress
@@ -32,6 +33,7 @@ ALL = (
     Coupon,
     Customer,
     CustomerAddress,
+    Consent,
     Conversation,
     Message,
     Label,
@@ -71,6 +73,7 @@ __all__ = [
     "BigId",
     "CannedReply",
     "Category",
+    "Consent",
     "ContentTemplate",
     "Conversation",
     "ConversationEvent",

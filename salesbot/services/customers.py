@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from salesbot.database import db
 from salesbot.errors import WrongState
-from salesbot.models import Conversation, Customer, CustomerAddress, Order
+from salesbot.models import Consent, Conversation, Customer, CustomerAddress, Order
 from salesbot.services import inbox, orders
 
 
@@ -39,7 +39,7 @@ def join(customer_id: int, other_id: int, *, who: str) -> Customer:
         orders.note(order, who, "joined customers", f"it was bought by {other} ({other_id})")
     for chat_id in db.session.scalars(select(Conversation.id).where(Conversation.customer_id == other_id)):
         inbox.note(chat_id, who, inbox.JOINED, f"{other} ({other_id}) → {customer} ({customer_id})")
-    for model in (CustomerAddress, Conversation, Order):
+    for model in (CustomerAddress, Conversation, Consent, Order):
         db.session.execute(update(model).where(model.customer_id == other_id).values(customer_id=customer_id))
     db.session.flush()
     _remove(other_id)
