@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -11,6 +12,7 @@ from salesbot import messages, plugin_manager
 from salesbot.database import db
 from salesbot.errors import SalesbotError, WrongState
 from salesbot.models import (
+    Consent,
     Conversation,
     ConversationEvent,
     Customer,
@@ -18,11 +20,13 @@ from salesbot.models import (
     Job,
     Message,
     Order,
+    Payment,
     StockWait,
 )
 from salesbot.plugin_manager import invoke
 from salesbot.replies import checked_notes
-from salesbot.services import customers
+from salesbot.services import attachments, customers, traces
+from salesbot.services.secrets_in_text import mask
 
 EXPORT = "salesbot_export_customer"
 ERASE = "salesbot_erase_customer"
@@ -44,26 +48,34 @@ def export(customer: Customer) -> dict[str, Any]:
     """Everything that is stored about a person, as JSON; what each plugin knows stands under its name."""
     chats = db.session.scalars(select(Conversation).where(Conversation.customer_id == customer.id)).all()
     orders = db.session.scalars(select(Order).where(Order.customer_id == customer.id).order_by(Order.id))
+    agreed = db.session.scalars(select(Consent).where(Consent.customer_id == customer.id))
     return {
         "name": customer.name,
         "language": customer.language,
         "since": customer.created_at.isoformat(),
+        "wants_nothing_unasked_since": _when(customer.stopped_at),
         "addresses": [address.address for address in customer.addresses],
+        "agreed": [_agreed(one) for one in agreed],
         "messages": [_message(message) for chat in chats for message in _messages(chat.id)],
-        "orders": [
-            {
-                "number": order.number,
-                "state": order.state,
-                "total": order.total,
-                "currency": order.currency,
-                "placed": order.created_at.isoformat(),
-                "came_from": order.source,
-                "lines": [f"{line.quantity} × {line.title}" for line in order.lines],
-            }
-            for order in orders
-        ],
+        "notes": [_note(event) for chat in chats for event in _events(chat.id)],
+        "labels": sorted({label.name for chat in chats for label in chat.labels}),
+        "waits_for": [wait.product.title for chat in chats for wait in _waits(chat.id)],
+        "orders": [_order(order) for order in orders],
         "plugins": _asked(EXPORT, customer, lambda said: checked_notes(dict(said or {}))),
     }
+
+
+def files(customer: Customer) -> list[str]:
+    """The files in a person's chats that are kept here, as messages hold them."""
+    chats = select(Conversation.id).where(Conversation.customer_id == customer.id)
+    found = db.session.scalars(select(Message.media).where(Message.conversation_id.in_(chats)))
+    return [url for media in found for url in attachments.among(media)]
+
+
+def open_orders(customer: Customer) -> list[Order]:
+    """The orders that keep a person from being forgotten: what they pay or get must still reach them."""
+    own = select(Order).where(Order.customer_id == customer.id, Order.state.in_(OPEN))
+    return list(db.session.scalars(own.order_by(Order.id)))
 
 
 def _messages(conversation_id: int) -> list[Message]:
@@ -71,12 +83,68 @@ def _messages(conversation_id: int) -> list[Message]:
     return list(db.session.scalars(found))
 
 
+def _events(conversation_id: int) -> list[ConversationEvent]:
+    found = select(ConversationEvent).where(ConversationEvent.conversation_id == conversation_id)
+    return list(db.session.scalars(found.order_by(ConversationEvent.id)))
+
+
+def _waits(conversation_id: int) -> list[StockWait]:
+    return list(db.session.scalars(select(StockWait).where(StockWait.conversation_id == conversation_id)))
+
+
+def _when(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None
+
+
 def _message(message: Message) -> dict[str, Any]:
     return {
         "from": "them" if message.direction == "in" else "us",
-        "text": message.body,
+        "at": message.created_at.isoformat(),
+        "text": mask(message.body),
+        "picked": message.choice,
         "media": message.media,
         "location": message.location,
+    }
+
+
+def _note(event: ConversationEvent) -> dict[str, Any]:
+    return {"at": event.at.isoformat(), "by": event.who, "what": event.what, "text": event.text}
+
+
+def _agreed(one: Consent) -> dict[str, Any]:
+    return {
+        "at": one.at.isoformat(),
+        "what": one.what,
+        "about": one.about,
+        "wording": one.wording,
+        "said": one.said,
+        "language": one.language,
+        "noted_by": one.who,
+        "message": one.message_id,
+    }
+
+
+def _order(order: Order) -> dict[str, Any]:
+    payments = db.session.scalars(select(Payment).where(Payment.order_id == order.id).order_by(Payment.id))
+    return {
+        "number": order.number,
+        "state": order.state,
+        "total": order.total,
+        "currency": order.currency,
+        "placed": order.created_at.isoformat(),
+        "paid": _when(order.paid_at),
+        "came_from": order.source,
+        "came_from_details": order.source_details,
+        "lines": [f"{line.quantity} × {line.title}" for line in order.lines],
+        "payments": [
+            {
+                "method": payment.method,
+                "state": payment.state,
+                "amount": payment.amount,
+                "at": payment.created_at.isoformat(),
+            }
+            for payment in payments
+        ],
     }
 
 
@@ -86,34 +154,54 @@ def erase(customer: Customer) -> None:
     Orders and payments stay, because a shop has to keep its books, and belong to nobody that can be
     named. WrongState while an order is open.
     """
-    still_open = db.session.scalar(
-        select(Order.number).where(Order.customer_id == customer.id, Order.state.in_(OPEN)).limit(1)
-    )
+    own = Conversation.customer_id == customer.id
+    # Chats are locked first, as everywhere: nobody buys or is answered meanwhile.
+    chats = db.session.scalars(
+        select(Conversation).where(own).order_by(Conversation.id).with_for_update()
+    ).all()
+    still_open = open_orders(customer)
     if still_open:
-        raise WrongState(f"order {still_open} is open; end it first")
+        raise WrongState(f"order {still_open[0].number} is open; end it first")
     _asked(ERASE, customer, lambda _said: None)
-    chats = select(Conversation.id).where(Conversation.customer_id == customer.id).scalar_subquery()
-    db.session.execute(
-        update(Message)
-        .where(Message.conversation_id.in_(chats))
-        .values(
-            body="", choice=None, choices=[], style="", template=None, about=None, media=[], location=None
-        )
-    )
-    db.session.execute(
-        update(ConversationEvent).where(ConversationEvent.conversation_id.in_(chats)).values(text="")
-    )
-    db.session.execute(delete(Job).where(Job.conversation_id.in_(chats)))
-    db.session.execute(delete(StockWait).where(StockWait.conversation_id.in_(chats)))
-    for chat in db.session.scalars(select(Conversation).where(Conversation.customer_id == customer.id)):
-        chat.address, chat.notes, chat.shown = f"erased-{chat.id}", {}, []
-        chat.question = chat.question_plugin = chat.source = None
+    kept_here = files(customer)
+    numbers = [chat.id for chat in chats]
+    _erase_chats(numbers)
+    traces.erase(customer, numbers)
+    for chat in chats:
+        chat.address, chat.notes, chat.shown, chat.labels = f"erased-{chat.id}", {}, [], []
+        chat.question = chat.question_plugin = chat.source = chat.person_wanted_at = None
+        chat.answered_by = "bot"
     db.session.execute(update(Order).where(Order.customer_id == customer.id).values(source_details=None))
     for address in customer.addresses:
         address.address = f"erased-{address.id}"
     customer.name = ""
     db.session.flush()
+    # Files go last, when nothing can fail any more but the commit; whoever repeats it finds none.
+    attachments.remove(kept_here)
     db.session.expire_all()
+
+
+def _erase_chats(numbers: Sequence[int]) -> None:
+    """Empties messages; what waits to be sent is taken back, because nobody is there to get it."""
+    mine = Message.conversation_id.in_(numbers)
+    db.session.execute(delete(Message).where(mine, Message.state.in_(("waiting", "held"))))
+    db.session.execute(
+        update(Message)
+        .where(mine)
+        .values(
+            body="",
+            choice=None,
+            choices=[],
+            style="",
+            template=None,
+            about=None,
+            media=[],
+            location=None,
+            error="",
+        )
+    )
+    for model in (Job, StockWait):
+        db.session.execute(delete(model).where(model.conversation_id.in_(numbers)))
 
 
 def join(customer_id: int, other_id: int, *, who: str) -> Customer:

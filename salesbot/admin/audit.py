@@ -7,7 +7,8 @@ are rows of the same transaction: a change and its entry are kept together or no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -54,6 +55,16 @@ def begin(user: Any) -> None:
 def note(what: str, model: type[DeclarativeBase], row: str = "", title: str = "", **changes: Any) -> None:
     """An entry for what changes no row, such as signing in or taking a list home."""
     _write(db.session().connection(), [_entry(what, table(model).name, row, title, changes)])
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """What is written inside makes no entries: an entry would keep what is being erased."""
+    witness = g.pop("witness", None)
+    try:
+        yield
+    finally:
+        g.witness = witness
 
 
 def _witness() -> Witness | None:

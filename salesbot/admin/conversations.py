@@ -24,11 +24,13 @@ from salesbot.admin.views import ShopModelView
 from salesbot.channels import registry
 from salesbot.extensions import db
 from salesbot.models import Conversation, Label, Message, MessageTemplate, Order
-from salesbot.services import canned, inbox, inbox_list, presence, shop, templates
+from salesbot.services import canned, consent, inbox, inbox_list, presence, shop, templates
 from salesbot.services.conversations import window_is_open
 
 ORDERS = 4
 """Orders beside a chat; the customer's page has all."""
+AGREEMENTS = 5
+"""What was agreed to, beside a chat; the customer's page has more."""
 PARTS = {"list": "inbox_list", "log": "chat_log", "head": "chat_head", "side": "chat_side"}
 """What a chat's page renews by itself, and the template of each part."""
 _TOKEN = re.compile(r'name="csrf_token" value="[^"]*"')
@@ -142,6 +144,7 @@ class ConversationView(ChatActions, ShopModelView):
             "log": chat_log.read(chat.id, request.args.get("before", type=int)),
             "orders": [facts(order) for order in orders[:ORDERS]],
             "more_orders": len(orders) > ORDERS,
+            "agreements": consent.history(chat.customer_id, AGREEMENTS) if with_orders else [],
             "window_open": window_is_open(chat.last_inbound_at, hours),
             "window_ends": _window_ends(chat, hours),
             "colleagues": inbox.colleagues(),
@@ -160,6 +163,7 @@ _LOOKS = {
     "moment": formatters.moment,
     "local": formatters.local,
     "amount": formatters.amount,
+    "agreed_words": formatters.agreed,
     "may": may,
 }
 

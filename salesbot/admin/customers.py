@@ -1,4 +1,4 @@
-"""One customer: where they write from, what they bought, and joining two who are one person."""
+"""One customer: where they write from, what they bought and agreed to, and joining two who are one."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ from werkzeug.wrappers import Response
 
 from salesbot import people
 from salesbot.admin import formatters
+from salesbot.admin.personal_data import PersonalData
 from salesbot.admin.roles import staff_name
 from salesbot.admin.views import ShopModelView
 from salesbot.errors import SalesbotError
 from salesbot.extensions import db, transaction
 from salesbot.models import Conversation, Customer, CustomerAddress, Order
+from salesbot.services import consent
 
 _LOOKS = {
     "state_pill": formatters.state_pill,
     "moment": formatters.moment,
     "amount": formatters.amount,
+    "agreed_words": formatters.agreed,
 }
 SHOWN = 20
 """Chats, orders and people found on the page of one customer."""
 
 
-class CustomerView(ShopModelView):
+class CustomerView(PersonalData, ShopModelView):
     """Customers; a click opens the page of one."""
 
     details_template = "admin/customer.html"
@@ -37,7 +40,7 @@ class CustomerView(ShopModelView):
     @expose("/details/")
     def details_view(self) -> Any:
         """The customer's page; `find` looks for another who is the same person."""
-        customer = self._customer(request.args.get("id", ""))
+        customer = self.customer(request.args.get("id", ""))
         words = request.args.get("find", "").strip()[:100]
         return self.render(
             self.details_template,
@@ -50,7 +53,7 @@ class CustomerView(ShopModelView):
     @expose("/<int:id>/join/<int:other>")
     def confirm_join(self, id: int, other: int) -> Any:
         """Both side by side, before they become one."""
-        customer, second = self._customer(str(id)), self._customer(str(other))
+        customer, second = self.customer(str(id)), self.customer(str(other))
         if customer.id == second.id:
             abort(404)
         return self.render("admin/customer_join.html", both=[_about(customer), _about(second)], **_LOOKS)
@@ -68,12 +71,6 @@ class CustomerView(ShopModelView):
             flash(gettext("They are one customer now, with all chats and orders."), "success")
         return redirect(self.get_url(".details_view", id=id))
 
-    def _customer(self, id: str) -> Customer:
-        customer: Customer | None = self.get_one(id)
-        if customer is None:
-            abort(404)
-        return customer
-
 
 def _about(customer: Customer) -> dict[str, Any]:
     """What pages show of a customer."""
@@ -83,6 +80,7 @@ def _about(customer: Customer) -> dict[str, Any]:
         "customer": customer,
         "chats": db.session.scalars(select(Conversation).where(own).limit(SHOWN)).all(),
         "orders": db.session.scalars(bought).all(),
+        "agreements": consent.history(customer.id),
     }
 
 

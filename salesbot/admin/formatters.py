@@ -57,6 +57,12 @@ STATES: Mapping[str, tuple[Any, str]] = {
     "signed_in": (lazy_gettext("signed in"), ""),
     "exported": (lazy_gettext("took out"), "warn"),
     "imported": (lazy_gettext("brought in"), "calm"),
+    "erased": (lazy_gettext("forgot"), "bad"),
+}
+_AGREED: Mapping[str, Any] = {
+    "stopped": lazy_gettext("Wants nothing unasked"),
+    "allowed": lazy_gettext("May get unasked messages again"),
+    "stock": lazy_gettext("Wants to hear when it is back"),
 }
 MONEY = frozenset({"price", "total", "amount", "unit_price", "discount"})
 """Columns that hold minor units of the row's currency, or of the shop's."""
@@ -71,6 +77,11 @@ def state_pill(word: str) -> Markup:
 def state(_view: Any, _context: Any, row: Any, name: str) -> Any:
     """A column that holds a state."""
     return state_pill(getattr(row, name))
+
+
+def agreed(what: str) -> Any:
+    """What a customer agreed to or refused, in words."""
+    return _AGREED.get(what, what)
 
 
 def amount(minor: int | None, currency: str) -> Markup | str:

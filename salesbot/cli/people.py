@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 from salesbot import people
 from salesbot.cli.trouble import in_plain_words
 from salesbot.database import db, reading, transaction
+from salesbot.models import AuditEntry
 
 customer = AppGroup("customer", help="What is stored about a customer.")
 
@@ -34,7 +35,11 @@ def erase(who: str, *, yes: bool) -> None:
             "What they wrote can't be brought back. Orders stay, without a name. Go on?", abort=True
         )
     with in_plain_words(), transaction():
-        people.erase(people.find(who))
+        customer = people.find(who)
+        people.erase(customer)
+        db.session.add(
+            AuditEntry(who="salesbot customer erase", what="erased", model="customer", row=str(customer.id))
+        )
     click.echo("Forgotten.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
@@ -44,6 +45,19 @@ def keep(source: IO[bytes], filename: str) -> tuple[str, str]:
 def is_attachment(stored: str) -> bool:
     """Whether this stands in a message for a file of staff."""
     return stored.startswith(_STORED)
+
+
+def among(media: Iterable[Mapping[str, str]]) -> list[str]:
+    """Those of a message's media that are files of staff."""
+    return [item["url"] for item in media if is_attachment(item.get("url", ""))]
+
+
+def remove(stored: Iterable[str]) -> None:
+    """Removes such files; one that is gone already is no trouble."""
+    for one in stored:
+        found = _FORM.fullmatch(one)
+        if found:
+            (folder() / found[1]).unlink(missing_ok=True)
 
 
 def name_of(stored: str) -> str:
