@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from flask import Flask
-from jinja2 import FileSystemLoader
 from pluggy import HookImpl
 
+from salesbot import plugin_files
 from salesbot.errors import PluginProblem
 from salesbot.messages import Periodic, Setting
 from salesbot.migrations import of_plugins
@@ -22,6 +22,7 @@ T = TypeVar("T")
 def start(app: Flask) -> None:
     """Lets each plugin add what it brings; a faulty one is left out whole."""
     manager: Manager = app.extensions["salesbot.plugins"]
+    plugin_files.init(app)
     for plugin in manager.plugins:
         try:
             _start_one(app, manager, plugin)
@@ -30,6 +31,7 @@ def start(app: Flask) -> None:
         except BaseException as exc:  # noqa: BLE001 - a plugin may raise anything while it starts
             manager.settings.pop(plugin.name, None)
             manager.periodic.pop(plugin.name, None)
+            plugin_files.forget(app, plugin)
             manager.leave_out(plugin, cause(exc, plugin))
 
 
@@ -46,7 +48,7 @@ def _start_one(app: Flask, manager: Manager, plugin: Plugin) -> None:
             )
     if periodic:
         manager.periodic[plugin.name] = periodic
-    _find_templates(app, plugin)
+    plugin_files.find(app, plugin)
     with _pages_of(app, plugin):
         for impl in plugin.implementations.get("salesbot_register_blueprints", ()):
             invoke(impl, {"app": app})
@@ -66,14 +68,6 @@ def _declared(plugin: Plugin, hook: str, kind: type[T]) -> list[T]:
             raise PluginProblem(f"{hook} returns {kind.__name__} objects")
         found += items
     return found
-
-
-def _find_templates(app: Flask, plugin: Plugin) -> None:
-    """Templates in the package of a plugin are found, after all of the shop's own."""
-    folder = plugin.folder and plugin.folder / "templates"
-    loader = app.jinja_loader
-    if folder and folder.is_dir() and isinstance(loader, FileSystemLoader) and not plugin.built_in:
-        loader.searchpath.append(str(folder))
 
 
 @contextmanager

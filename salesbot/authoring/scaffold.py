@@ -104,7 +104,7 @@ def _files(called: Names, chosen: list[str]) -> dict[str, str]:
 
 def _metadata(*, package: bool, models: bool) -> str:
     modules = "packages = salesbot_myplugin" if package else "py_modules = salesbot_myplugin"
-    held = "\n[options.package_data]\n* =\n    templates/**\n    translations/**\n    migrations/**\n"
+    held = "\n[options.package_data]\n* =\n    templates/**\n    static/**\n    translations/**\n    migrations/**\n"
     series = ".".join(version("salesbot").split(".")[:2])
     text = _piece("files/setup.cfg").replace("{modules}", modules).replace("{salesbot}", series)
     return text.replace("{data}", held if package or models else "")
