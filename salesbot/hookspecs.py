@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Delivered,
         Job,
         Message,
+        NeedsStaff,
         Order,
         PaymentMethod,
         Periodic,
@@ -97,11 +98,13 @@ def salesbot_payment_methods() -> PaymentMethod | Sequence[PaymentMethod] | None
 
 
 @hookspec(firstresult=True)
-def salesbot_deliver(unit: Unit) -> Delivered | None:
+def salesbot_deliver(unit: Unit) -> Delivered | NeedsStaff | None:
     """Make one sold unit of a product kind of your own, or return None when it is not yours.
 
     Called outside any transaction, so HTTP is welcome, and called again after a failure: use
-    `unit.key` so that a second call gives the same thing. The first answer wins.
+    `unit.key` so that a second call gives the same thing. The first answer wins. What is raised is
+    tried again, six times in all; a ConnectionError or a TimeoutError is nobody's fault.
+    `NeedsStaff` says what only a person can put right, who then lets it be tried again.
     """
 
 

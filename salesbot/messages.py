@@ -229,7 +229,7 @@ class Refunded:
 
 @dataclass(frozen=True)
 class NeedsStaff:
-    """The money cannot be given back by program; `why` tells staff what to do."""
+    """A refund or a delivery that no program can do now; `why` tells staff what to do."""
 
     why: str
 

@@ -194,6 +194,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             "after_all": "money",
             "resend": "deliver",
             "renew": "deliver",
+            "try_again": "deliver",
             "looked": "answer",
         },
         choices={"state": ORDER_STATES},

@@ -40,6 +40,7 @@ _SENTENCES: Mapping[str, tuple[Any, str]] = {
     "renewed a download": (_("%(who)s renewed a download"), ""),
     "sent it again": (_("%(who)s sent everything again"), ""),
     "a delivery failed": (_("A delivery failed"), "bad"),
+    "had a delivery tried again": (_("%(who)s had it tried again"), ""),
     "asked for a refund": (_("%(who)s asked for money to go back"), ""),
     "took a refund back": (_("%(who)s took that back: no money goes back"), ""),
     "a refund needs you": (_("Somebody has to give the money back by hand"), "bad"),

@@ -113,6 +113,16 @@ class OrderView(ShopModelView):
         number = delivery.id
         return self._do(id, lambda: fulfilment.renew(number), gettext("It can be downloaded again."))
 
+    @expose("/<int:id>/try-again", methods=["POST"])
+    def try_again(self, id: int) -> Response:
+        """What kept a unit from being delivered is put right."""
+        delivery, who = db.session.get(Delivery, request.form.get("delivery", 0, type=int)), staff_name()
+        if delivery is None or delivery.line.order_id != id:
+            abort(400)
+        number = delivery.id
+        said = gettext("It is tried again now.")
+        return self._do(id, lambda: fulfilment.try_again(number, who=who), said)
+
     @expose("/<int:id>/give-back", methods=["POST"])
     def give_back(self, id: int) -> Response:
         """Asks for money to be given back, and for the chosen units to end with it."""

@@ -104,7 +104,8 @@ def _files(called: Names, chosen: list[str]) -> dict[str, str]:
 
 def _metadata(*, package: bool, models: bool) -> str:
     modules = "packages = salesbot_myplugin" if package else "py_modules = salesbot_myplugin"
-    held = "\n[options.package_data]\n* =\n    templates/**\n    static/**\n    translations/**\n    migrations/**\n"
+    folders = "".join(f"    {name}/**\n" for name in ("templates", "static", "translations", "migrations"))
+    held = f"\n[options.package_data]\n* =\n{folders}"
     series = ".".join(version("salesbot").split(".")[:2])
     text = _piece("files/setup.cfg").replace("{modules}", modules).replace("{salesbot}", series)
     return text.replace("{data}", held if package or models else "")

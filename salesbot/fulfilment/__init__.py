@@ -7,6 +7,7 @@ from salesbot.fulfilment.deliveries import (
     fill_waiting,
     resend,
     tell_next,
+    try_again,
 )
 from salesbot.fulfilment.downloads import count_download, file_of, renew
 from salesbot.fulfilment.events import take_event
@@ -61,5 +62,6 @@ __all__ = [
     "resend",
     "take_event",
     "tell_next",
+    "try_again",
     "withdraw_refund",
 ]

@@ -6,6 +6,7 @@ import logging
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from pluggy import HookImpl
 from sqlalchemy import ColumnElement, select
 
 from salesbot import clock, outbox, plugin_manager
@@ -14,7 +15,7 @@ from salesbot.errors import PluginProblem, WrongState
 from salesbot.fulfilment import downloads, settling, telling
 from salesbot.fulfilment.door import Changes
 from salesbot.fulfilment.methods import outside
-from salesbot.messages import Choice, Customer, Delivered, Reply, Unit
+from salesbot.messages import Choice, Customer, Delivered, NeedsStaff, Reply, Unit
 from salesbot.models import Delivery, LicenceKey, Order, OrderLine
 from salesbot.services import orders, stock, waiting
 from salesbot.texts import speaking, translator
@@ -40,18 +41,31 @@ def deliver_next() -> bool:
     claimed = in_transaction(_claim)
     if claimed is None:
         return False
-    unit = claimed
-    made: Delivered | None = None
+    made, problem = _ask(claimed)
+    in_transaction(lambda: _made(claimed, made, problem))
+    return True
+
+
+def _ask(unit: Unit) -> tuple[Delivered | NeedsStaff | None, str]:
+    """What the first plugin that knows this kind makes of a unit; else why none did, for staff."""
     problem = f"no plugin delivers the kind {unit.kind!r}"
     for plugin, impl in plugin_manager.current().in_order(HOOK):
-        answer = outside(plugin, HOOK, lambda impl=impl: (_checked(impl.function(unit=unit)),))  # type: ignore[misc]
+        silence: list[str] = []
+
+        def ask(impl: HookImpl = impl, silence: list[str] = silence) -> tuple[Delivered | NeedsStaff | None]:
+            try:
+                with speaking(unit.customer.language):
+                    return (_checked(impl.function(unit=unit)),)
+            except (ConnectionError, TimeoutError) as exc:
+                silence.append(f": {exc}"[:300])
+                raise
+
+        answer = outside(plugin, HOOK, ask)
         if answer is None:
-            problem = f"plugin {plugin.name} failed"
+            problem = f"plugin {plugin.name} failed" if not silence else f"plugin {plugin.name}{silence[0]}"
         elif answer[0] is not None:
-            made = answer[0]
-            break
-    in_transaction(lambda: _made(unit, made, problem))
-    return True
+            return answer[0], ""
+    return None, problem
 
 
 def _claim() -> Unit | None:
@@ -89,22 +103,22 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (Delivery.state == "due", Delivery.due_at <= now, ~_ON_HOLD)
 
 
-def _checked(value: object) -> Delivered | None:
-    if value is None or isinstance(value, Delivered):
+def _checked(value: object) -> Delivered | NeedsStaff | None:
+    if value is None or isinstance(value, Delivered | NeedsStaff):
         return value
-    raise PluginProblem(f"{HOOK} returns Delivered or None, not a {type(value).__name__}")
+    raise PluginProblem(f"{HOOK} returns Delivered, NeedsStaff or None, not a {type(value).__name__}")
 
 
-def _made(unit: Unit, made: Delivered | None, problem: str) -> None:
+def _made(unit: Unit, made: Delivered | NeedsStaff | None, problem: str) -> None:
     order = orders.locked(unit.order.id)
     delivery = db.session.get(Delivery, int(unit.key.removeprefix("unit-")), with_for_update=True)
     if order is None or delivery is None or delivery.state != "due":
         return
     delivery.claimed_at = None
-    if made is None:
-        delivery.error = problem
+    if not isinstance(made, Delivered):
+        delivery.error = problem = problem if made is None else made.why
         delivery.due_at = clock.now() + timedelta(seconds=15 * 4 ** (delivery.attempts - 1))
-        if delivery.attempts >= MOST_ATTEMPTS:
+        if made is not None or delivery.attempts >= MOST_ATTEMPTS:
             delivery.state = "failed"
             orders.note(order, "salesbot", "a delivery failed", problem)
             log.error("delivery %s is given up: %s", delivery.id, problem)
@@ -118,6 +132,22 @@ def _made(unit: Unit, made: Delivered | None, problem: str) -> None:
     settling.hand_over(delivery)
     with speaking(order.customer.language):
         settling.finish(Changes(order), [delivery])
+
+
+def try_again(delivery_id: int, *, who: str) -> None:
+    """Staff have put right what kept a unit from being made: it is due again, from the start. Flush only."""
+    order_id = db.session.scalar(
+        select(OrderLine.order_id)
+        .join(Delivery, Delivery.line_id == OrderLine.id)
+        .where(Delivery.id == delivery_id)
+    )
+    order = orders.locked(order_id) if order_id is not None else None
+    delivery = db.session.get(Delivery, delivery_id, with_for_update=True)
+    if order is None or delivery is None or delivery.state != "failed":
+        raise WrongState("nothing of this failed")
+    delivery.state, delivery.attempts, delivery.due_at = "due", 0, clock.now()
+    orders.note(order, who, "had a delivery tried again", delivery.line.title)
+    db.session.flush()
 
 
 def fill_waiting() -> bool:

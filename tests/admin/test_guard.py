@@ -72,6 +72,7 @@ ALLOWED = [
     ("POST", "/admin/conversation/1/take-over", "agent"),
     ("POST", "/admin/conversation/1/give-back", "agent"),
     ("POST", "/admin/order/1/resend", "agent"),
+    ("POST", "/admin/order/1/try-again", "agent"),
     ("POST", "/admin/order/1/looked", "agent"),
     ("POST", "/admin/order/1/confirm", "manager"),
     ("POST", "/admin/order/1/cancel", "manager"),

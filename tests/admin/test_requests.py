@@ -90,6 +90,7 @@ CHANGES = [
     ("/admin/order/1/reject", {"payment": "1"}),
     ("/admin/order/1/resend", {}),
     ("/admin/order/1/renew", {"delivery": "1"}),
+    ("/admin/order/1/try-again", {"delivery": "1"}),
     ("/admin/order/1/looked", {}),
     ("/admin/order/1/give-back", {"payment": "1", "amount": "1"}),
     ("/admin/order/1/gave-back", {"refund": "1"}),
