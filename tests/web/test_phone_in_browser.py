@@ -226,6 +226,7 @@ def test_buttons_and_lists_are_shown_when_the_shop_sends_them(open_shop):
 @both_sizes
 def test_everything_on_the_front_can_be_reached_with_the_keyboard(open_shop):
     page = open_shop
+    page.get_by_role("button", name="hi", exact=True).wait_for()
     reached = []
     for _press in range(12):
         page.keyboard.press("Tab")
