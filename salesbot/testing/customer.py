@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from salesbot.messages import Choice, Location, Media, PaymentEvent
 from salesbot.models import Conversation, Message, Order
 from salesbot.models.conversations import OUTBOX_STATES
 from salesbot.services import links, orders
+from salesbot.testing.received import Received
 from salesbot.understanding import MORE
 from salesbot.worker import Worker
 
@@ -29,16 +30,6 @@ if TYPE_CHECKING:
 
 _numbers = count(15550100)
 _NOT_THERE = (*OUTBOX_STATES, "failed", "undelivered", "unknown")
-
-
-@dataclass(frozen=True)
-class Received:
-    """One message as the customer has it: `text` with its numbered lines, and what it offers."""
-
-    text: str
-    choices: tuple[Choice, ...] = ()
-    media_url: str | None = None
-    id: int = 0
 
 
 class Customer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from salesbot.services.saved_texts import plain
-from salesbot.testing.customer import Received
+from salesbot.testing.received import Received
 
 
 def said(replies: Iterable[Received]) -> list[str]:

@@ -15,7 +15,7 @@ from flask import Flask
 from salesbot.channels import Incoming
 from salesbot.messages import Choice, Media
 from salesbot.testing import twilio_rules, twilio_webhooks
-from salesbot.testing.customer import Received
+from salesbot.testing.received import Received
 from salesbot.testing.twilio_account import TwilioAccount
 from salesbot.testing.twilio_contents import Contents, Filled
 from salesbot.testing.twilio_server import Handler, basic, created, refused
