@@ -24,18 +24,12 @@ def give_back(conversation_id: int, *, who: str) -> None:
         _tell(db.session.get_one(Conversation, conversation_id), waits=False)
 
 
-def has_quiet() -> bool:
-    """Whether `give_back_next` might find something."""
-    quiet = _quiet()
-    return quiet is not None and db.session.scalar(quiet) is not None
-
-
 def give_back_next() -> bool:
     """Gives back one chat in which nobody wrote for the shop's quiet time; both sides are told. Flush only.
 
     Whoever still waits for a person goes on waiting, and has the bot meanwhile.
     """
-    quiet = _quiet()
+    quiet = due()
     chat = db.session.scalar(quiet.with_for_update(skip_locked=True)) if quiet is not None else None
     if chat is None:
         return False
@@ -47,7 +41,8 @@ def give_back_next() -> bool:
     return True
 
 
-def _quiet() -> Select[Conversation] | None:
+def due() -> Select[Conversation] | None:
+    """Finds the chats that `give_back_next` might take; None while the shop gives none back."""
     minutes = int(shop.setting("QUIET_MINUTES"))
     if not minutes:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from salesbot import clock, messages, outbox, plugin_manager, turns
 from salesbot.database import db, in_transaction
@@ -58,9 +58,9 @@ def plan() -> None:
             jobs.plan(plugin.name, {job.name: job.every for job in manager.periodic.get(plugin.name, ())})
 
 
-def has_due() -> bool:
-    """Whether `claim` might find something."""
-    return jobs.has_due(_active())
+def due() -> Select[Any]:
+    """What `claim` might find."""
+    return jobs.due(_active())
 
 
 def claim() -> messages.Job | None:

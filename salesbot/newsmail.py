@@ -35,11 +35,6 @@ class _Letter:
     attempts: int
 
 
-def is_due() -> bool:
-    """Whether `send_next` might find something."""
-    return db.session.scalar(_due().limit(1)) is not None
-
-
 def send_next() -> bool:
     """Mails one person what is due for them; False when nothing is. Does its own transactions."""
     letter = in_transaction(_claim)
@@ -62,7 +57,8 @@ def sentence(kind: str, about: str) -> str:
     return words[kind].format(who=who)
 
 
-def _due() -> Select[NoticeMail]:
+def due() -> Select[NoticeMail]:
+    """What `send_next` might send."""
     return (
         select(NoticeMail)
         .where(NoticeMail.state == "due", NoticeMail.due_at <= clock.now())
@@ -72,12 +68,12 @@ def _due() -> Select[NoticeMail]:
 
 def _claim() -> _Letter | None:
     """Takes everything that is due for one person; what is settled meanwhile is dropped."""
-    first = db.session.scalar(_due().limit(1).with_for_update(skip_locked=True))
+    first = db.session.scalar(due().limit(1).with_for_update(skip_locked=True))
     if first is None:
         return None
     person = db.session.get_one(StaffUser, first.staff_id)
     mine = db.session.scalars(
-        _due().where(NoticeMail.staff_id == person.id).with_for_update(skip_locked=True)
+        due().where(NoticeMail.staff_id == person.id).with_for_update(skip_locked=True)
     ).all()
     still_open, told = news.open_keys(), list[Notice]()
     for one in mine:

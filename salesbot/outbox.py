@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, Select, or_, select, update
 from sqlalchemy.orm import aliased
 
 from salesbot import clock
@@ -36,8 +36,8 @@ __all__ = [
     "Ready",
     "choices_of",
     "claim",
+    "due",
     "find_stale",
-    "is_due",
     "lost_sight",
     "more_title",
     "outgoing",
@@ -276,10 +276,9 @@ def _has_ended(message: Message) -> bool:
     return True
 
 
-def is_due() -> bool:
-    """Whether anything could be claimed now."""
-    due = select(Message.id).where(Message.state == "waiting", Message.send_at <= clock.now()).limit(1)
-    return db.session.scalar(due) is not None
+def due() -> Select[int]:
+    """Finds something when anything could be claimed now."""
+    return select(Message.id).where(Message.state == "waiting", Message.send_at <= clock.now())
 
 
 def outgoing(message: Message, chat: Conversation) -> Outgoing:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from flask import Flask
+from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from salesbot import fulfilment, handback, jobs, logs, newsmail, outbox, plugin_manager, shop_state
+from salesbot import clock, fulfilment, handback, jobs, logs, newsmail, outbox, plugin_manager, shop_state
 from salesbot.channels import Outgoing, registry
 from salesbot.database import db, in_transaction, reading
 from salesbot.errors import DatabaseBusy, NotSent, SalesbotError, SendUnknown
@@ -29,10 +31,10 @@ LONGEST_PAUSE = 10.0
 SENDERS = 8
 DOERS = 4
 """Jobs of plugins that one worker does at the same time."""
-SWEEP = 15.0
-"""Seconds between two looks for what a dead worker left behind."""
-NEWS = 3.0
-"""Seconds between two looks for what staff should hear of."""
+SWEEP = timedelta(seconds=15)
+"""Between two looks for what a dead worker left behind."""
+NEWS = timedelta(seconds=3)
+"""Between two looks for what staff should hear of."""
 
 Sending = tuple[str, Outgoing]
 Mapper = Callable[..., object]
@@ -45,24 +47,22 @@ class Worker:
         """`ends` is asked now and then whether to stop, as when code has changed."""
         self.app = app
         self._ends = ends
-        self._jobs: tuple[tuple[Callable[[], bool], Callable[[Mapper], bool]], ...] = (
-            (outbox.is_due, self._send),
-            (deliveries.has_due, lambda _each: fulfilment.deliver_next()),
-            (deliveries.has_waiting, lambda _each: in_transaction(fulfilment.fill_waiting)),
-            (handback.has_quiet, lambda _each: in_transaction(handback.give_back_next)),
-            (newsmail.is_due, lambda _each: newsmail.send_next()),
-            (waiting.somebody_to_tell, lambda _each: in_transaction(fulfilment.tell_next)),
-            (giving_back.has_due, lambda _each: fulfilment.refund_next()),
-            (orders.has_to_remind, lambda _each: in_transaction(fulfilment.remind_next)),
-            (orders.has_overdue, lambda _each: in_transaction(fulfilment.expire_next)),
-            (jobs.has_due, self._do_a_job),
+        self._jobs: tuple[tuple[Callable[[], Select[Any] | None], Callable[[Mapper], bool]], ...] = (
+            (outbox.due, self._send),
+            (deliveries.due, lambda _each: fulfilment.deliver_next()),
+            (deliveries.to_fill, lambda _each: in_transaction(fulfilment.fill_waiting)),
+            (handback.due, lambda _each: in_transaction(handback.give_back_next)),
+            (newsmail.due, lambda _each: newsmail.send_next()),
+            (waiting.due, lambda _each: in_transaction(fulfilment.tell_next)),
+            (giving_back.due, lambda _each: fulfilment.refund_next()),
+            (orders.to_remind, lambda _each: in_transaction(fulfilment.remind_next)),
+            (orders.overdue, lambda _each: in_transaction(fulfilment.expire_next)),
+            (jobs.due, self._do_a_job),
         )
         self._doers: ThreadPoolExecutor | None = None
         self._doing: set[Future[None]] = set()
         self.stopping = threading.Event()
-        self._swept = float("-inf")
-        self._beaten = float("-inf")
-        self._looked = float("-inf")
+        self._swept = self._beaten = self._looked = datetime.min.replace(tzinfo=UTC)
 
     def run(self) -> None:
         """Works until told to stop; what it has begun is finished first.
@@ -106,8 +106,8 @@ class Worker:
         return True
 
     def _say_that_it_works(self) -> None:
-        if time.monotonic() - self._beaten > SWEEP:
-            self._beaten = time.monotonic()
+        if _is_past(self._beaten, SWEEP):
+            self._beaten = clock.now()
             with self.app.app_context():
                 in_transaction(beats.beat)
 
@@ -120,10 +120,7 @@ class Worker:
         with self.app.app_context():
             self._sweep()
             self._look_for_news()
-            with reading():
-                due = [work for is_due, work in self._jobs if is_due()]
-                db.session.rollback()
-            for work in due:
+            for work in self._due():
                 try:
                     busy |= work(each)
                 except Exception as exc:  # noqa: BLE001 - it is raised below
@@ -132,14 +129,22 @@ class Worker:
             raise stumbled
         return busy
 
+    def _due(self) -> list[Callable[[Mapper], bool]]:
+        """The work for which there is something. One statement finds it, for it is asked all the time."""
+        asked = [(statement, work) for due, work in self._jobs if (statement := due()) is not None]
+        with reading():
+            found = db.session.execute(select(*(statement.exists() for statement, _work in asked))).one()
+            db.session.rollback()
+        return [work for is_there, (_statement, work) in zip(found, asked, strict=True) if is_there]
+
     def drain(self) -> None:
         """Works until nothing is due any more; for tests and the terminal."""
         while self.once():
             pass
 
     def _sweep(self) -> None:
-        if time.monotonic() - self._swept > SWEEP:
-            self._swept = time.monotonic()
+        if _is_past(self._swept, SWEEP):
+            self._swept = clock.now()
             in_transaction(outbox.find_stale)
             in_transaction(jobs.plan)
             plugin_usage.write_down(plugin_manager.current().plugins)
@@ -169,9 +174,9 @@ class Worker:
 
     def _look_for_news(self) -> None:
         """Notes now and then what staff should hear of."""
-        if time.monotonic() - self._looked < NEWS:
+        if not _is_past(self._looked, NEWS):
             return
-        self._looked = time.monotonic()
+        self._looked = clock.now()
         with reading():
             is_new = news.has_new()
             db.session.rollback()
@@ -204,6 +209,11 @@ class Worker:
             why = f"{type(exc).__name__} while it was being sent"
             return lambda: outbox.lost_sight(message.id, why)
         return lambda: outbox.sent(message.id, provider_id, arrived=channel.window_hours is None)
+
+
+def _is_past(last: datetime, pause: timedelta) -> bool:
+    """Whether something is to be done again; a clock that was put back makes nothing wait."""
+    return not timedelta() <= clock.now() - last < pause
 
 
 def _write_down(message_id: int, settle: Callable[[], None]) -> None:

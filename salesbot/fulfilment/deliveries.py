@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pluggy import HookImpl
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 
 from salesbot import clock, outbox, plugin_manager
 from salesbot.database import db, in_transaction
@@ -179,10 +179,9 @@ def fill_waiting() -> bool:
     return bool(filled)
 
 
-def has_due() -> bool:
-    """Whether `deliver_next` might find something."""
-    due = select(Delivery.id).where(*_due(clock.now()))
-    return db.session.scalar(due.limit(1)) is not None
+def due() -> Select[int]:
+    """Finds something when `deliver_next` might."""
+    return select(Delivery.id).where(*_due(clock.now()))
 
 
 def tell_next() -> bool:
@@ -195,9 +194,9 @@ def tell_next() -> bool:
     return True
 
 
-def has_waiting() -> bool:
-    """Whether `fill_waiting` might find something."""
-    return db.session.scalar(select(Delivery.id).where(Delivery.state == "no_stock").limit(1)) is not None
+def to_fill() -> Select[int]:
+    """Finds something when `fill_waiting` might."""
+    return select(Delivery.id).where(Delivery.state == "no_stock")
 
 
 def _units(order_id: int, states: tuple[str, ...]) -> list[Delivery]:

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from salesbot import clock, messages
 from salesbot.database import db, in_transaction
@@ -58,10 +58,9 @@ def refund_next() -> bool:
     return True
 
 
-def has_due() -> bool:
-    """Whether `refund_next` might find something."""
-    due = select(Refund.id).where(Refund.state == "started", Refund.due_at <= clock.now()).limit(1)
-    return db.session.scalar(due) is not None
+def due() -> Select[int]:
+    """Finds something when `refund_next` might."""
+    return select(Refund.id).where(Refund.state == "started", Refund.due_at <= clock.now())
 
 
 def _claim() -> _Asked | None:

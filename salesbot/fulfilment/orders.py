@@ -113,7 +113,7 @@ def remind_next() -> bool:
 
     Nobody is reminded who said "stop", who talks to a person, or outside the 24-hour window.
     """
-    number = db.session.scalar(_to_remind())
+    number = db.session.scalar(to_remind())
     order = orders.locked(number) if number is not None else None
     if order is None:
         return False
@@ -134,12 +134,8 @@ def remind_next() -> bool:
     return True
 
 
-def has_to_remind() -> bool:
-    """Whether `remind_next` might find something."""
-    return db.session.scalar(_to_remind()) is not None
-
-
-def _to_remind() -> Select[int]:
+def to_remind() -> Select[int]:
+    """What `remind_next` might find."""
     now = clock.now()
     before = timedelta(minutes=shop.setting("REMIND_MINUTES"))
     return (
@@ -156,10 +152,9 @@ def _to_remind() -> Select[int]:
     )
 
 
-def has_overdue() -> bool:
-    """Whether `expire_next` might find something."""
-    overdue = select(Order.id).where(Order.state == "pending", Order.expires_at <= clock.now()).limit(1)
-    return db.session.scalar(overdue) is not None
+def overdue() -> Select[int]:
+    """Finds something when `expire_next` might."""
+    return select(Order.id).where(Order.state == "pending", Order.expires_at <= clock.now())
 
 
 def _added_up(items: Sequence[tuple[int, int]]) -> dict[int, int]:

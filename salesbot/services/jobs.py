@@ -45,14 +45,9 @@ def plan(plugin: str, every: Mapping[str, timedelta]) -> None:
     db.session.flush()
 
 
-def has_due(plugins: Collection[str]) -> bool:
-    """Whether `claim` might find something."""
-    return bool(plugins) and db.session.scalar(_due(plugins).with_only_columns(Job.id).limit(1)) is not None
-
-
 def claim(plugins: Collection[str]) -> messages.Job | None:
     """Takes the job of one of these plugins that is due first, or None. Flush only."""
-    row = db.session.scalar(_due(plugins).limit(1).with_for_update(skip_locked=True, of=Job))
+    row = db.session.scalar(due(plugins).limit(1).with_for_update(skip_locked=True, of=Job))
     if row is None:
         return None
     row.claimed_at = clock.now()
@@ -72,8 +67,11 @@ def claim(plugins: Collection[str]) -> messages.Job | None:
     )
 
 
-def _due(plugins: Collection[str]) -> Select[Job]:
-    """While a person answers in a chat, the bot is silent there, and its jobs wait."""
+def due(plugins: Collection[str]) -> Select[Job]:
+    """What `claim` might find.
+
+    While a person answers in a chat, the bot is silent there, and its jobs wait.
+    """
     now = clock.now()
     return (
         select(Job)

@@ -28,23 +28,18 @@ def ask(product_id: int, conversation_id: int) -> None:
     db.session.flush()
 
 
-def somebody_to_tell() -> bool:
-    """Whether `next_to_tell` might find somebody."""
-    return db.session.scalar(_open().limit(1)) is not None
-
-
 def next_to_tell() -> StockWait | None:
     """Who has waited longest for something that is there now, locked; marked as told.
 
     No more people are told than there are units, so that few come in vain.
     """
-    for found in db.session.scalars(_open().limit(50)).all():
+    for found in db.session.scalars(due().limit(50)).all():
         left = stock.available([found.product_id])[found.product_id] or 0
         if left <= _told_recently(found.product_id):
             continue
         # The chat first, as everywhere: a turn that asks to be told holds it and then wants this row.
         conversations.lock_chat_by_id(db.session.connection(), found.conversation_id)
-        again = _open().where(StockWait.id == found.id).with_for_update(of=StockWait)
+        again = due().where(StockWait.id == found.id).with_for_update(of=StockWait)
         wait = db.session.scalar(again.execution_options(populate_existing=True))
         if wait is not None:
             wait.told_at = clock.now()
@@ -53,7 +48,7 @@ def next_to_tell() -> StockWait | None:
     return None
 
 
-def _open() -> Select[StockWait]:
+def due() -> Select[StockWait]:
     """Waits whose product has an unsold key, in chats that may be written to now."""
     has_key = select(LicenceKey.id).where(
         LicenceKey.product_id == StockWait.product_id, LicenceKey.delivery_id.is_(None)

@@ -134,7 +134,8 @@ class Customer:
     @property
     def replies(self) -> list[Received]:
         """What has arrived since they last did something; the worker works off what waits first."""
-        Worker(self._app).drain()
+        worker: Worker = self._app.extensions.setdefault("salesbot.testing.worker", Worker(self._app))
+        worker.drain()
         self._all += self._news()
         return self._all[self._began :]
 
