@@ -27,10 +27,9 @@ from salesbot import (
     plugin_manager,
     plugin_starting,
     sqlite_queue,
-    texts,
     web,
 )
-from salesbot.admin import init_admin
+from salesbot.admin import init_admin, reader
 from salesbot.errors import DatabaseBusy
 from salesbot.extensions import babel, csrf, db, login_manager, migrate
 from salesbot.migrations.support import FOLDER
@@ -128,7 +127,7 @@ def _extend(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(FOLDER), render_as_batch=True, compare_type=True)
     # The back office's sentences; customers' are looked up by `texts`, package by package.
-    babel.init_app(app, locale_selector=texts.language, default_translation_directories="admin/translations")
+    babel.init_app(app, locale_selector=reader.selected, default_translation_directories=reader.directories())
     login_manager.init_app(app)
     # Every template knows who is signed in, those of plugins too, with or without the back office.
     login_manager.user_loader(staff.from_session)

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel import Locale, UnknownLocaleError
 
 from salesbot import week
-from salesbot.errors import ConfigError
+from salesbot.errors import ConfigError, Mistyped
 from salesbot.money import is_currency
 from salesbot.vault import new_key
 
@@ -37,12 +37,12 @@ def _switch(value: str) -> bool:
         return True
     if word in {"", "0", "false", "no", "off"}:
         return False
-    raise ValueError("use 1 or 0")
+    raise Mistyped("use 1 or 0")
 
 
 def _count(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", value.strip()):
-        raise ValueError("use a whole number, 0 or more")
+        raise Mistyped("use a whole number, 0 or more")
     return int(value)
 
 
@@ -54,7 +54,7 @@ def _address(value: str) -> str:
     value = value.strip().rstrip("/")
     parts = urlsplit(value)
     if value and (parts.scheme not in {"http", "https"} or not parts.netloc):
-        raise ValueError("use an address like https://shop.example.com")
+        raise Mistyped("use an address like https://shop.example.com")
     return value
 
 
@@ -66,10 +66,10 @@ def _languages(value: str) -> list[str]:
         try:
             Locale.parse(code)
         except (ValueError, UnknownLocaleError) as exc:
-            raise ValueError(f"{word!r} is no language; use codes like en or pt_BR") from exc
+            raise Mistyped("{word} is no language; use codes like en or pt_BR", word=word) from exc
         words.append(code)
     if not words:
-        raise ValueError("name at least one language, like en")
+        raise Mistyped("name at least one language, like en")
     return words
 
 
@@ -79,16 +79,14 @@ def _database(value: str) -> str:
         if value.startswith(old):
             value = "postgresql+psycopg://" + value.removeprefix(old)
     if value and not value.startswith(("sqlite://", "postgresql+psycopg://")):
-        raise ValueError(
-            "use an address like postgresql://user:password@host/shop or sqlite:////data/shop.db"
-        )
+        raise Mistyped("use an address like postgresql://user:password@host/shop or sqlite:////data/shop.db")
     return value
 
 
 def _sid(value: str) -> str:
     value = value.strip()
     if value and not re.fullmatch(r"AC[0-9a-fA-F]{32}", value):
-        raise ValueError("an account SID is AC and 32 hexadecimal digits")
+        raise Mistyped("an account SID is AC and 32 hexadecimal digits")
     return value
 
 
@@ -97,21 +95,21 @@ def _number(value: str) -> str:
     if value and not value.startswith("whatsapp:"):
         value = f"whatsapp:{value}"
     if value and not re.fullmatch(r"whatsapp:\+\d{6,15}", value):
-        raise ValueError("use the full number with its country code, like +14155238886")
+        raise Mistyped("use the full number with its country code, like +14155238886")
     return value
 
 
 def _stripe_key(value: str) -> str:
     value = value.strip()
     if value.startswith(("pk_", "whsec_")):
-        raise ValueError("use the account's secret key, which begins with sk_ or rk_")
+        raise Mistyped("use the account's secret key, which begins with sk_ or rk_")
     return value
 
 
 def _stripe_webhook_secret(value: str) -> str:
     value = value.strip()
     if value.startswith(("sk_", "rk_", "pk_", "we_")):
-        raise ValueError("use the webhook's signing secret, which begins with whsec_")
+        raise Mistyped("use the webhook's signing secret, which begins with whsec_")
     return value
 
 
@@ -119,14 +117,14 @@ def _mail_server(value: str) -> str:
     value = value.strip()
     parts = urlsplit(value)
     if value and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
-        raise ValueError("use an address like smtp://user:password@mail.example.com:587")
+        raise Mistyped("use an address like smtp://user:password@mail.example.com:587")
     return value
 
 
 def _currency(value: str) -> str:
     value = value.strip().upper()
     if not is_currency(value):
-        raise ValueError("use a currency's three letters, like USD")
+        raise Mistyped("use a currency's three letters, like USD")
     return value
 
 
@@ -134,14 +132,14 @@ def _days(value: str) -> list[str]:
     try:
         return [date.fromisoformat(word).isoformat() for word in _words(value)]
     except ValueError as exc:
-        raise ValueError("write days like 2026-12-25") from exc
+        raise Mistyped("write days like 2026-12-25") from exc
 
 
 def _zone(value: str) -> str:
     try:
         return ZoneInfo(value.strip()).key
     except (ValueError, OSError, ZoneInfoNotFoundError) as exc:
-        raise ValueError("use a time zone like America/Mexico_City") from exc
+        raise Mistyped("use a time zone like America/Mexico_City") from exc
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 
 class SalesbotError(Exception):
-    """Base of all of them; its text may be shown to staff, never to a customer."""
+    """Base of all of them; its text may be shown to staff, never to a customer.
+
+    A `sentence` with places such as `{number}` is filled from `places`; the back office says the same
+    in the language of whoever looks. So a sentence stands in the code as it is, without an f before it.
+    """
+
+    def __init__(self, sentence: str = "", **places: object) -> None:
+        super().__init__(sentence.format(**places) if places else sentence)
+        self.sentence = sentence
+        self.places = places
+
+
+class Mistyped(SalesbotError, ValueError):
+    """What somebody typed can't be used; the text says what would do."""
 
 
 class ConfigError(SalesbotError):
@@ -18,9 +31,11 @@ class DatabaseBusy(SalesbotError):
 class NotSent(SalesbotError):
     """A channel refused a message. `code` is the provider's, `retry_in` seconds or None for never."""
 
-    def __init__(self, reason: str, *, code: str = "", retry_in: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(
+        self, reason: str, *, code: str = "", retry_in: float | None = None, **places: object
+    ) -> None:
+        super().__init__(reason, **places)
+        self.reason = str(self)
         self.code = code
         self.retry_in = retry_in
 

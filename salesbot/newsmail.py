@@ -15,7 +15,7 @@ from salesbot.errors import NotSent, SendUnknown
 from salesbot.models import Notice, NoticeMail, StaffUser
 from salesbot.public_address import base_url
 from salesbot.services import news, shop
-from salesbot.texts import translator
+from salesbot.texts import speaking, translator
 
 log = logging.getLogger(__name__)
 _ = translator("salesbot")
@@ -81,6 +81,12 @@ def _claim() -> _Letter | None:
         one.attempts += 1
         if one.state == "sending":
             told.append(one.notice)
+    with speaking(person.language or str(shop.setting("LANGUAGES")[0])):
+        return _letter(person, told, max((one.attempts for one in mine), default=1))
+
+
+def _letter(person: StaffUser, told: list[Notice], attempts: int) -> _Letter:
+    """The e-mail in the language that is spoken."""
     lines = [f"{sentence(notice.kind, notice.about)}\n{base_url()}{notice.address}" for notice in told]
     subject = sentence(told[0].kind, told[0].about) if told else ""
     if len(told) > 1:
@@ -92,7 +98,7 @@ def _claim() -> _Letter | None:
         tuple(notice.id for notice in told),
         f"{subject} · {name}",
         "\n\n".join([*lines, _("Change what you hear of: {link}").format(link=f"{base_url()}/admin/news/")]),
-        max((one.attempts for one in mine), default=1),
+        attempts,
     )
 
 

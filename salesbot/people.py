@@ -40,7 +40,9 @@ def find(words: str) -> Customer:
     number = int(words) if words.isdecimal() and len(words) < 19 else db.session.scalar(by_address.limit(1))
     customer = None if number is None else db.session.get(Customer, number)
     if customer is None:
-        raise SalesbotError(f"there is no customer {words!r}: give a number, or an address as it is stored")
+        raise SalesbotError(
+            "there is no customer “{words}”: give a number, or an address as it is stored", words=words
+        )
     return customer
 
 
@@ -161,7 +163,7 @@ def erase(customer: Customer) -> None:
     ).all()
     still_open = open_orders(customer)
     if still_open:
-        raise WrongState(f"order {still_open[0].number} is open; end it first")
+        raise WrongState("order {number} is open; end it first", number=still_open[0].number)
     _asked(ERASE, customer, lambda _said: None)
     kept_here = files(customer)
     numbers = [chat.id for chat in chats]
@@ -235,7 +237,9 @@ def _asked(
             except Exception as exc:
                 cause = plugin_manager.cause(exc, plugin)
                 raise SalesbotError(
-                    f"nothing is changed, because plugin {plugin.name} failed: {cause}"
+                    "nothing is changed, because plugin {plugin} failed: {cause}",
+                    plugin=plugin.name,
+                    cause=cause,
                 ) from exc
             if said:
                 found[plugin.name] = said

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import time
 
+from salesbot.errors import Mistyped
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Spans = list[tuple[time, time]]
 
@@ -14,7 +16,7 @@ _SPAN = re.compile(r"(\d{1,2})(?::(\d\d))?\s*[-\u2013]\s*(\d{1,2})(?::(\d\d))?")
 def spans(text: str) -> Spans:
     """The hours of one day, typed like "9-13, 14:30-18:00"; none when it is empty.
 
-    ValueError says how to type them.
+    Mistyped says how to type them.
     """
     found: Spans = []
     for part in filter(None, (one.strip() for one in text.split(","))):
@@ -24,20 +26,20 @@ def spans(text: str) -> Spans:
                 raise ValueError(part)
             first, last = time(int(match[1]), int(match[2] or 0)), _end(int(match[3]), int(match[4] or 0))
         except ValueError as exc:
-            raise ValueError("type hours like 9:00-18:00, with a comma between two; empty: closed") from exc
+            raise Mistyped("type hours like 9:00-18:00, with a comma between two; empty: closed") from exc
         if not first < last:
-            raise ValueError(f"{part} ends before it begins")
+            raise Mistyped("{hours} ends before it begins", hours=part)
         found.append((first, last))
     return found
 
 
 def read(text: str) -> dict[str, str]:
-    """Each day's hours as typed, from "mon 9:00-18:00; tue 9-13, 14-18"; ValueError with a remedy."""
+    """Each day's hours as typed, from "mon 9:00-18:00; tue 9-13, 14-18"; Mistyped with a remedy."""
     days: dict[str, str] = {}
     for part in filter(None, (one.strip() for one in text.split(";"))):
         day, _space, hours = part.partition(" ")
         if day.lower() not in DAYS:
-            raise ValueError("write it like: mon 9:00-18:00; tue 9:00-18:00")
+            raise Mistyped("write it like: mon 9:00-18:00; tue 9:00-18:00")
         spans(hours)
         days[day.lower()] = hours.strip()
     return days

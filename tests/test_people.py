@@ -97,7 +97,7 @@ def test_nobody_is_forgotten_while_an_order_is_open(customer, catalogue, typed):
     customer.taps(f"buy:{catalogue.file('Book').id}")
     ran = typed("erase", customer.address, "--yes")
     assert "is open; end it first" in ran.output
-    assert "there is no customer 'nobody'" in typed("export", "nobody").output
+    assert "there is no customer “nobody”" in typed("export", "nobody").output
 
 
 def test_whoever_writes_again_is_somebody_new(customer, app, typed, notes):

@@ -29,7 +29,18 @@ TWO_FORMS = {
 }
 """CLDR, which Babel follows, has a third form here for whole millions; these catalogues do without it."""
 
-STAFF = ("salesbot/admin/", "salesbot/templates/admin/", "salesbot/doctor/", "salesbot/newsmail.py")
+STAFF = (
+    "salesbot/admin/",
+    "salesbot/templates/admin/",
+    "salesbot/doctor/",
+    "salesbot/newsmail.py",
+    *(f"salesbot/services/{name}.py" for name in ("delivery_texts", "key_import", "words")),
+)
+NO_ERRORS = (
+    *(f"{folder}/**" for folder in ("authoring", "backup", "cli", "demo", "migrations", "testing", "web")),
+    *("channels/mail.py", "fulfilment/downloads.py", "errors.py"),
+)
+"""Of the core: what only those read who run the shop in a terminal."""
 HEAD = {"Language", "Plural-Forms", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
 
 
@@ -40,15 +51,20 @@ class Part:
     name: str
     home: Path
     sources: tuple[tuple[Path, tuple[str, ...]], ...]
+    errors: Path | None = None
+    """The folder whose errors it says, too."""
 
     def sentences(self) -> dict[str, Sentence]:
         """Its sentences by their first form; the files are named from the project's folder."""
         found: dict[str, Sentence] = {}
-        for folder, leave_out in self.sources:
-            for one in said_in(folder, leave_out):
-                known = found[one.text].files if one.text in found else ()
-                files = [(folder / file).relative_to(ROOT).as_posix() for file in one.files]
-                found[one.text] = Sentence(one.text, one.plural, tuple(dict.fromkeys([*known, *files])))
+        said = [(folder, one) for folder, leave_out in self.sources for one in said_in(folder, leave_out)]
+        if self.errors is not None:
+            said += [(self.errors, one) for one in said_in(self.errors, NO_ERRORS, errors=True)]
+        for folder, one in said:
+            known = found[one.text].files if one.text in found else ()
+            files = [(folder / file).relative_to(ROOT).as_posix() for file in one.files]
+            places = tuple(dict.fromkeys([*known, *files]))
+            found[one.text] = Sentence(one.text, one.plural, places, one.is_error)
         return found
 
     def compiled(self, code: str) -> Path:
@@ -63,13 +79,13 @@ def parts() -> list[Part]:
     return [
         Part("salesbot", core, ((core, OFFICE),)),
         *(Part(folder.name, folder, ((folder, ()),)) for folder in plugins),
-        Part("salesbot.admin", core / "admin", shared),
+        Part("salesbot.admin", core / "admin", shared, core),
     ]
 
 
 def is_for_staff(sentence: Sentence) -> bool:
     """Whether no customer reads it."""
-    return all(file.startswith(STAFF) for file in sentence.files)
+    return sentence.is_error or all(file.startswith(STAFF) for file in sentence.files)
 
 
 def languages() -> list[str]:

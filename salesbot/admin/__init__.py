@@ -9,11 +9,11 @@ from typing import Any
 from flask import Flask
 from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import DeclarativeBase
 
 from salesbot import models, plugin_manager
-from salesbot.admin import figures, security, signin
+from salesbot.admin import figures, reader, security, signin
 from salesbot.admin.account import AccountView
 from salesbot.admin.conversations import ConversationView
 from salesbot.admin.coupons import CouponView
@@ -24,6 +24,7 @@ from salesbot.admin.home import Home
 from salesbot.admin.keys import LicenceKeyView
 from salesbot.admin.links import LinksView
 from salesbot.admin.news import NewsView
+from salesbot.admin.noted import noted
 from salesbot.admin.orders import OrderView
 from salesbot.admin.plugins import PluginsView
 from salesbot.admin.products import ProductView
@@ -111,7 +112,12 @@ class Frame:
     @property
     def language(self) -> str:
         """The language of the page."""
-        return str(get_locale() or "en").replace("_", "-")
+        return reader.language().replace("_", "-")
+
+    @property
+    def zone(self) -> str:
+        """The time zone that whoever looks has chosen; "" for their browser's own."""
+        return reader.chosen_zone()
 
     @property
     def has_number(self) -> bool:
@@ -125,4 +131,4 @@ class Frame:
 
 
 def _frame() -> dict[str, Any]:
-    return {"_": gettext, "sb": Frame()} if security.in_back_office() else {}
+    return {"_": gettext, "noted": noted, "sb": Frame()} if security.in_back_office() else {}

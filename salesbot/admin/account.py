@@ -1,4 +1,4 @@
-"""What everybody may do about their own account: a new password, and ending sessions elsewhere."""
+"""What everybody may do about their own account: language, time zone, password, sessions elsewhere."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from flask_babel import gettext, lazy_gettext
 from flask_login import current_user, login_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import PasswordField
+from wtforms import PasswordField, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import EqualTo, InputRequired, Length
 
-from salesbot.admin import signin
+from salesbot.admin import reader, signin
 from salesbot.admin.guard import MUST_CHANGE, Guard
 from salesbot.extensions import db, reading, transaction
-from salesbot.models import StaffUser
+from salesbot.models import NewsChoice, StaffUser
+from salesbot.services import languages
 from salesbot.services.staff import SHORTEST_PASSWORD
 
 
@@ -48,10 +50,34 @@ class NewPassword(FlaskForm):
     )
 
 
+class Reading(FlaskForm):
+    """The language and the clock of whoever reads the back office."""
+
+    language = SelectField(lazy_gettext("Language"))
+    zone = SelectField(
+        lazy_gettext("Time zone"),
+        description=lazy_gettext(
+            "Times are shown by it, and what you type into forms and filters is read by it."
+        ),
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        browsers = gettext("As in your browser: %(what)s", what=languages.name(reader.of_browser()))
+        self.language.choices = [
+            SelectChoice("", browsers),
+            *(SelectChoice(code, languages.name(code).capitalize()) for code in reader.languages()),
+        ]
+        self.zone.choices = [
+            SelectChoice("", gettext("As in your browser")),
+            *(SelectChoice(name, name.replace("_", " ")) for name in reader.zones()),
+        ]
+
+
 class AccountView(Guard, BaseView):
     """`/admin/account/`; reached by one's own name in the frame."""
 
-    needs = {"index": "look", "password": "look", "elsewhere": "look"}
+    needs = {"index": "look", "reading": "look", "password": "look", "elsewhere": "look"}
 
     def __init__(self) -> None:
         super().__init__(name=lazy_gettext("Your account"), endpoint="admin_account", url="account")
@@ -64,6 +90,22 @@ class AccountView(Guard, BaseView):
     def index(self) -> Any:
         """The page."""
         return self._page(NewPassword())
+
+    @expose("/reading", methods=["POST"])
+    def reading(self) -> Any:
+        """Keeps the language and the time zone, and speaks the language at once."""
+        form = Reading()
+        if not form.validate():
+            return self._page(NewPassword(formdata=None), form), 400
+        with transaction():
+            user = db.session.get_one(StaffUser, current_user.id)
+            user.language, user.zone = form.language.data, form.zone.data
+            choice = db.session.get(NewsChoice, user.id)
+            if choice is not None and user.zone:
+                choice.zone = user.zone
+        reader.meet()
+        flash(gettext("It is kept."), "success")
+        return redirect(self.get_url(".index"))
 
     @expose("/password", methods=["POST"])
     def password(self) -> Any:
@@ -97,8 +139,13 @@ class AccountView(Guard, BaseView):
             user.end_sessions()
         return self._stay_here(user, gettext("You are signed out everywhere else."))
 
-    def _page(self, form: NewPassword) -> Any:
-        return self.render("admin/account.html", form=form, must_change=session.get(MUST_CHANGE, False))
+    def _page(self, form: NewPassword, choice: Reading | None = None) -> Any:
+        return self.render(
+            "admin/account.html",
+            form=form,
+            reading=choice or Reading(formdata=None, obj=current_user),
+            must_change=session.get(MUST_CHANGE, False),
+        )
 
     def _stay_here(self, user: StaffUser, said: str) -> Response:
         login_user(user)

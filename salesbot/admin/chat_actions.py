@@ -12,6 +12,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from salesbot import handback, outbox
+from salesbot.admin.noted import because
 from salesbot.admin.roles import staff_name
 from salesbot.channels import registry
 from salesbot.errors import SalesbotError, WrongState
@@ -72,7 +73,7 @@ class ChatActions:
         try:
             kept = attachments.keep(file.stream, file.filename or "") if file and has_file else None
         except SalesbotError as exc:
-            flash(str(exc), "error")
+            flash(because(exc), "error")
             return self.chat_page(id, draft=text)
         who = staff_name()
 
@@ -162,7 +163,7 @@ class ChatActions:
             with transaction():
                 work()
         except WrongState as exc:
-            flash(str(exc), "error")
+            flash(because(exc), "error")
         else:
             if said:
                 flash(said, "success")

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from salesbot import people
 from salesbot.admin import formatters
+from salesbot.admin.noted import because
 from salesbot.admin.personal_data import PersonalData
 from salesbot.admin.roles import staff_name
 from salesbot.admin.views import ShopModelView
@@ -66,7 +67,7 @@ class CustomerView(PersonalData, ShopModelView):
             with transaction():
                 people.join(id, other, who=staff_name())
         except SalesbotError as exc:
-            flash(str(exc), "error")
+            flash(because(exc), "error")
         else:
             flash(gettext("They are one customer now, with all chats and orders."), "success")
         return redirect(self.get_url(".details_view", id=id))

@@ -11,13 +11,14 @@ from flask_admin.contrib.sqla.fields import QuerySelectField
 from flask_admin.contrib.sqla.form import AdminModelConverter
 from flask_admin.model import filters as base_filters
 from flask_admin.model.form import converts
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 from markupsafe import Markup
 from wtforms import DateField, SelectField, StringField
 from wtforms.fields import DateTimeLocalField
 from wtforms.fields.choices import Choice, SelectChoice
 from wtforms.widgets import Select, TextInput
 
+from salesbot.admin import reader
 from salesbot.database import db
 from salesbot.money import decimals, show, to_decimal, to_minor
 from salesbot.services import shop, taxes
@@ -64,7 +65,7 @@ def read_amount(text: str) -> int:
     except ValueError:
         minor = -1
     if not 0 <= minor <= LARGEST_AMOUNT:
-        example = show(1999 if decimals(currency) else 20, currency)
+        example = show(1999 if decimals(currency) else 20, currency, reader.language())
         raise ValueError(gettext("Type an amount like %(example)s.", example=example))
     return minor
 
@@ -87,11 +88,11 @@ class PercentField(StringField):
 
 
 class UTCDateTimeField(DateTimeLocalField):
-    """A moment, typed and kept in UTC."""
+    """A moment, typed by the clock of whoever looks and kept in UTC."""
 
     def process_data(self, value: datetime | None) -> None:
         """Shows the stored moment."""
-        super().process_data(value.astimezone(UTC).replace(tzinfo=None) if value else None)
+        super().process_data(reader.here(value).replace(tzinfo=None) if value else None)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Reads what the browser's own date field sends."""
@@ -99,7 +100,7 @@ class UTCDateTimeField(DateTimeLocalField):
             self.data = None
             return
         super().process_formdata(valuelist)
-        self.data = self.data.replace(tzinfo=UTC) if self.data else None
+        self.data = self.data.replace(tzinfo=reader.zone()).astimezone(UTC) if self.data else None
 
 
 class RowField(QuerySelectField):
@@ -124,8 +125,7 @@ class Converter(AdminModelConverter):
 
     @converts("salesbot.database.UTCDateTime")
     def convert_moment(self, field_args: dict[str, Any], **_extra: Any) -> Any:
-        """A moment in UTC."""
-        field_args.setdefault("description", lazy_gettext("In UTC."))
+        """A moment."""
         return UTCDateTimeField(**field_args)
 
     @converts("salesbot.database.Percent")
@@ -153,14 +153,14 @@ class Converter(AdminModelConverter):
 
 
 class _Aware:
-    """Gives what a person typed into a filter the zone that the column wants."""
+    """Reads what a person typed into a filter by their own clock."""
 
     def clean(self, value: str) -> Any:
         """One moment, or two for a span."""
         cleaned = super().clean(value)  # type: ignore[misc]
         if isinstance(cleaned, list):
-            return [moment.replace(tzinfo=UTC) for moment in cleaned]
-        return cleaned.replace(tzinfo=UTC)
+            return [moment.replace(tzinfo=reader.zone()).astimezone(UTC) for moment in cleaned]
+        return cleaned.replace(tzinfo=reader.zone()).astimezone(UTC)
 
 
 def _aware(stock: type[Any]) -> type[Any]:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from salesbot import demo, fulfilment, messages
 from salesbot.admin.guard import Guard
+from salesbot.admin.noted import because
 from salesbot.admin.roles import may
 from salesbot.admin.rules import SYSTEM
 from salesbot.admin.settings import Line, core_lines
@@ -170,7 +171,7 @@ class FirstStepsView(Guard, BaseView):
                 if name or request.form.get("no_logo"):
                     shop.save(look.LOGO, name)
         except SalesbotError as exc:
-            flash(str(exc), "error")
+            flash(because(exc), "error")
         else:
             flash(gettext("Saved. Look at a page of your shop."), "success")
         return self._back()
@@ -228,7 +229,7 @@ def _kept(lines: list[Line]) -> bool:
                         raise ConfigError(gettext("Please type it."))
                     shop.save(line.key, line.value)
                 except ConfigError as exc:
-                    line.problem = str(exc)
+                    line.problem = because(exc)
             if any(line.problem for line in lines):
                 raise _OnlyLooking
     except _OnlyLooking:

@@ -14,6 +14,8 @@ from markupsafe import Markup, escape
 from sqlalchemy import inspect
 from sqlalchemy.orm import DeclarativeBase
 
+from salesbot.admin import reader
+from salesbot.admin.noted import noted
 from salesbot.money import show
 from salesbot.services import links, secrets_in_text, shop
 
@@ -64,6 +66,32 @@ _AGREED: Mapping[str, Any] = {
     "allowed": lazy_gettext("May get unasked messages again"),
     "stock": lazy_gettext("Wants to hear when it is back"),
 }
+WORDS: Mapping[str, Mapping[str, Any]] = {
+    "role": {
+        "owner": lazy_gettext("owner"),
+        "manager": lazy_gettext("manager"),
+        "agent": lazy_gettext("agent"),
+        "viewer": lazy_gettext("viewer"),
+    },
+    "direction": {"in": lazy_gettext("in"), "out": lazy_gettext("out")},
+    "answered_by": {"bot": lazy_gettext("the bot"), "person": lazy_gettext("a person")},
+    "kind": {
+        "key": lazy_gettext("key"),
+        "file": lazy_gettext("file"),
+        "link": lazy_gettext("link"),
+        "paid": lazy_gettext("paid"),
+        "failed": lazy_gettext("failed"),
+        "refunded": lazy_gettext("refunded"),
+        "disputed": lazy_gettext("disputed"),
+    },
+    "tone": {
+        "good": lazy_gettext("green"),
+        "calm": lazy_gettext("blue"),
+        "warn": lazy_gettext("yellow"),
+        "bad": lazy_gettext("red"),
+    },
+}
+"""The words that a column of one of these names may hold, as people say them."""
 MONEY = frozenset({"price", "total", "amount", "unit_price", "discount"})
 """Columns that hold minor units of the row's currency, or of the shop's."""
 
@@ -72,6 +100,17 @@ def state_pill(word: str) -> Markup:
     """A state as a coloured word."""
     words, tone = STATES.get(word, (word.replace("_", " "), ""))
     return Markup('<span class="sb-pill{}">{}</span>').format(f" sb-pill-{tone}" if tone else "", words)
+
+
+def in_words(column: str, word: str) -> Any:
+    """A word that a column holds, as people say it."""
+    return WORDS[column].get(word, word) if column in WORDS else STATES.get(word, (word, ""))[0]
+
+
+def word(_view: Any, _context: Any, row: Any, name: str) -> Any:
+    """A column that holds one of a few words."""
+    value = getattr(row, name)
+    return "" if value is None else in_words(name, value)
 
 
 def state(_view: Any, _context: Any, row: Any, name: str) -> Any:
@@ -85,8 +124,10 @@ def agreed(what: str) -> Any:
 
 
 def amount(minor: int | None, currency: str) -> Markup | str:
-    """Money as people read it."""
-    return "" if minor is None else Markup('<span class="sb-number">{}</span>').format(show(minor, currency))
+    """Money as whoever looks reads it."""
+    if minor is None:
+        return ""
+    return Markup('<span class="sb-number">{}</span>').format(show(minor, currency, reader.language()))
 
 
 def money(_view: Any, _context: Any, row: Any, name: str) -> Any:
@@ -95,11 +136,13 @@ def money(_view: Any, _context: Any, row: Any, name: str) -> Any:
 
 
 def moment(value: datetime) -> Markup:
-    """A time; admin.js turns it into the reader's own zone."""
-    utc = value.astimezone(UTC)
-    shown = format_datetime(utc, "d MMM yyyy, HH:mm", rebase=False)
-    return Markup('<time datetime="{}" data-local>{} UTC</time>').format(
-        utc.isoformat(timespec="seconds").replace("+00:00", "Z"), shown
+    """A time by the clock of whoever looks; admin.js leaves the date out when it is today."""
+    utc, here = value.astimezone(UTC), reader.here(value)
+    away = here.strftime("%z")
+    return Markup('<time datetime="{}" data-local>{} UTC{}</time>').format(
+        utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        format_datetime(here.replace(tzinfo=UTC), "d MMM yyyy, HH:mm", rebase=False),
+        "" if away == "+0000" else f"{away[:3]}:{away[3:]}",
     )
 
 
@@ -187,6 +230,11 @@ def chat_text(body: str) -> Markup:
     return Markup(_BOLD.sub(r"<b>\1</b>", str(escape(secrets_in_text.mask(body)))))  # noqa: S704 - escaped
 
 
+def noted_down(_view: Any, _context: Any, row: Any, name: str) -> Any:
+    """What the program wrote down."""
+    return noted(getattr(row, name) or "")
+
+
 def plain(_view: Any, _context: Any, row: Any, name: str) -> Any:
     """A row of another model without a link to it."""
     return str(getattr(row, name))
@@ -237,6 +285,14 @@ BY_COLUMN: Mapping[str, Formatter] = {
     "link": outside_link,
     "body": masked_text,
     "tax_rate": percent,
+    "role": word,
+    "direction": word,
+    "kind": word,
+    "tone": word,
+    "why": noted_down,
+    "reason": noted_down,
+    "outcome": noted_down,
+    "error": noted_down,
     **dict.fromkeys(MONEY, money),
 }
 """Used for columns of these names unless a model's exceptions say otherwise."""

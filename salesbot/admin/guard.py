@@ -9,7 +9,7 @@ from flask import abort, has_request_context, redirect, request, session, url_fo
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from salesbot.admin import audit
+from salesbot.admin import audit, reader
 from salesbot.admin.roles import may
 from salesbot.admin.security import explain_refusals
 from salesbot.extensions import db, login_manager, reading
@@ -76,6 +76,8 @@ class Guard:
     def _handle_view(self, name: str, **kwargs: Any) -> Response | None:
         with reading():
             known, allowed = current_user.is_authenticated, self.may_use(name)
+            if known:
+                reader.meet()
             if request.method not in {"GET", "HEAD"}:
                 if known and allowed and self.audited:
                     audit.begin(current_user)

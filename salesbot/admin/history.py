@@ -10,7 +10,8 @@ from flask_babel import gettext
 from markupsafe import Markup
 from sqlalchemy import inspect
 
-from salesbot.admin import audit, formatters
+from salesbot.admin import audit, formatters, reader
+from salesbot.admin.column_names import COLUMN_NAMES
 from salesbot.admin.exceptions import rules_for
 from salesbot.admin.views import ShopModelView
 from salesbot.models import AuditEntry
@@ -99,7 +100,8 @@ def _label(table: str, name: str) -> str:
     model = audit.model_of(table)
     labels = rules_for(model).labels if model is not None else {}
     plain = name.removesuffix("_id").replace("_", " ").capitalize()
-    return str(labels.get(name) or labels.get(name.removesuffix("_id")) or plain)
+    known = {**COLUMN_NAMES, **labels}
+    return str(known.get(name) or known.get(name.removesuffix("_id")) or plain)
 
 
 def _value(name: str, value: Any) -> Any:
@@ -108,7 +110,7 @@ def _value(name: str, value: Any) -> Any:
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if name in formatters.MONEY and isinstance(value, int):
-        return show(value, shop.setting("CURRENCY"))
+        return show(value, shop.setting("CURRENCY"), reader.language())
     if isinstance(value, dict | list):
         return formatters.as_json(value)
     return str(value)

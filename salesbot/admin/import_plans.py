@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from salesbot.admin import import_cells
 from salesbot.admin.fields import read_amount
+from salesbot.admin.noted import because
 from salesbot.admin.spreadsheets import plain
 from salesbot.database import db
 from salesbot.models import Category, Customer, CustomerAddress, Product
@@ -148,7 +149,7 @@ def _look_over(kind: Kind, line: Line, values: Mapping[str, str], existing: Mapp
             new = kind.columns[name](text)
         except ValueError as exc:
             label = name.replace("_", " ")
-            raise Refused(gettext("%(column)s: %(why)s", column=label, why=str(exc))) from exc
+            raise Refused(gettext("%(column)s: %(why)s", column=label, why=because(exc))) from exc
         old = kind.present(line.row, name) if line.row is not None else None
         if new != old:
             line.changes[name] = (old, new)
@@ -251,7 +252,7 @@ class _Customers(Kind):
         try:
             return import_cells.phone(key)
         except ValueError as exc:
-            raise Refused(gettext("address: %(why)s", why=str(exc))) from exc
+            raise Refused(gettext("address: %(why)s", why=because(exc))) from exc
 
     def existing(self) -> dict[Any, Any]:
         addresses = db.session.execute(

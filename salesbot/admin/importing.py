@@ -10,7 +10,7 @@ from flask_admin.contrib.sqla import ModelView
 from flask_babel import gettext, ngettext
 from sqlalchemy.exc import IntegrityError
 
-from salesbot.admin import audit, formatters, import_plans
+from salesbot.admin import audit, formatters, import_plans, reader
 from salesbot.extensions import db, reading, transaction
 from salesbot.money import show
 from salesbot.services import shop
@@ -104,5 +104,5 @@ def _shown(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if name in formatters.MONEY:
-        return show(value, shop.setting("CURRENCY"))
+        return show(value, shop.setting("CURRENCY"), reader.language())
     return str(value)

@@ -112,7 +112,13 @@ def _items(words: str, product: int) -> list[catalog.Item]:
 
 
 def _of(item: catalog.Item, place: str) -> Link:
-    return _link(PRODUCT, item.id, item.title, show(item.price, shop.setting("CURRENCY")), place)
+    return _link(
+        PRODUCT,
+        item.id,
+        item.title,
+        show(item.price, shop.setting("CURRENCY"), str(shop.setting("LANGUAGES")[0])),
+        place,
+    )
 
 
 def _find(kind: str, number: int, place: str) -> Link | None:

@@ -12,7 +12,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from salesbot import clock
-from salesbot.admin import figures
+from salesbot.admin import figures, reader
 from salesbot.admin.guard import Guard
 from salesbot.extensions import db, transaction
 from salesbot.models import NewsChoice
@@ -59,7 +59,7 @@ class NewsView(Guard, BaseView):
         form = request.form
         try:
             quiet = [_minutes(form.get(name, "")) for name in ("quiet_from", "quiet_to")]
-            zone = form.get("zone", "") or "UTC"
+            zone = reader.chosen_zone() or form.get("zone", "") or "UTC"
             ZoneInfo(zone)
         except (ValueError, OSError, KeyError):
             flash(gettext("Type quiet hours like 22:00 and 07:00."), "error")

@@ -11,6 +11,8 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
+from salesbot.admin import reader
+from salesbot.admin.noted import noted
 from salesbot.admin.order_facts import Facts
 from salesbot.extensions import db
 from salesbot.models import Message, Order, OrderEvent
@@ -137,14 +139,14 @@ def _event(event: OrderEvent, order: Order, name: str) -> Told:
     """A line of the timeline as a sentence; what we have no sentence for is shown as it is."""
     _old, arrow, new = event.what.partition(" → ")
     words, tone = _SENTENCES.get(f"→ {new}" if arrow else event.what, (None, ""))
-    why = _amount(event.why) if event.what == "money arrived" else event.why
+    why = _amount(event.why) if event.what == "money arrived" else noted(event.why)
     if words is None:
         return Told(event.at, f"{event.what} · {event.who}", why, tone)
     values = {
         "name": name,
-        "who": event.who,
+        "who": noted(event.who),
         "goods": ", ".join(f"{line.quantity} × {line.title}" for line in order.lines),
-        "total": show(order.total, order.currency),
+        "total": show(order.total, order.currency, reader.language()),
     }
     return Told(event.at, str(words) % values, why, tone)
 
@@ -155,4 +157,4 @@ def _amount(why: str) -> str:
     currency, _space, reference = rest.partition(" ")
     if not minor.isdecimal() or len(currency) != 3:
         return why
-    return f"{show(int(minor), currency)} · {reference}"
+    return f"{show(int(minor), currency, reader.language())} · {reference}"

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from salesbot import fulfilment
 from salesbot.admin import figures, formatters, order_story
+from salesbot.admin.noted import because, noted
 from salesbot.admin.order_facts import Facts, facts
 from salesbot.admin.received import is_shown
 from salesbot.admin.roles import staff_name
@@ -208,7 +209,7 @@ class OrderView(ShopModelView):
             with transaction():
                 work()
         except WrongState as exc:
-            flash(str(exc), "error")
+            flash(because(exc), "error")
         else:
             if said:
                 flash(said, "success")
@@ -235,5 +236,5 @@ def _open_note(order: Order) -> str:
         if event.what == figures.LOOKED:
             return ""
         if event.what == figures.LOOK:
-            return event.why
+            return noted(event.why)
     return ""

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from salesbot import clock, people
 from salesbot.admin import audit
+from salesbot.admin.noted import because
 from salesbot.admin.roles import staff_name
 from salesbot.errors import NotSent, SalesbotError
 from salesbot.extensions import db, transaction
@@ -44,7 +45,7 @@ class PersonalData:
                 stored = people.files(customer) if kind == "zip" else []
                 audit.note("exported", Customer, row=str(id), title=f"{customer} ({kind.upper()})")
         except SalesbotError as exc:
-            flash(str(exc), "error")
+            flash(because(exc), "error")
             return self._to(id)
         name = f"customer-{id}-{clock.now():%Y-%m-%d}"
         if kind == "json":
@@ -76,7 +77,7 @@ class PersonalData:
                     people.erase(customer)
                 audit.note("erased", Customer, row=str(id), title=str(customer))
         except SalesbotError as exc:
-            return self._erase_page(self.customer(str(id)), problem=str(exc))
+            return self._erase_page(self.customer(str(id)), problem=because(exc))
         flash(gettext("This customer is forgotten. The orders stay, without a name."), "success")
         return self._to(id)
 

@@ -68,7 +68,7 @@ class PluginsView(Guard, BaseView):
             abort(404)
         on = request.form.get("on") == "1"
         with transaction():
-            shop.switch_plugin(plugin, on=on, reason="" if on else gettext("switched off in the back office"))
+            shop.switch_plugin(plugin, on=on, reason="" if on else "switched off in the back office")
         said = gettext("%(name)s is on.", name=plugin) if on else gettext("%(name)s is off.", name=plugin)
         flash(said, "success")
         return redirect(f"{self.get_url('.index')}#{plugin}")

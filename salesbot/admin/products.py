@@ -20,6 +20,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional, Regexp
 
 from salesbot.admin.formatters import local
+from salesbot.admin.noted import because
 from salesbot.admin.views import ShopModelView
 from salesbot.errors import SalesbotError
 from salesbot.extensions import db, transaction
@@ -226,7 +227,7 @@ class _Uploads:
             try:
                 g.kept_uploads[field] = keep(sent.stream, _file_name(sent.filename))
             except SalesbotError as exc:
-                g.upload_problems[field] = str(exc)
+                g.upload_problems[field] = because(exc)
 
     def __exit__(self, *_exc: object) -> None:
         for field, name in g.pop("kept_uploads", {}).items():

@@ -7,6 +7,8 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
+from salesbot.admin.noted import noted
+
 _WINDOW = lazy_gettext(
     "WhatsApp lets a shop write freely only within 24 hours of the customer's last message. "
     "“Try again” keeps it, and it goes out as soon as the customer writes again."
@@ -66,5 +68,5 @@ def reason(state: str, code: str, said: str) -> str:
         return str(_HELD)
     if state == "unhandled":
         return gettext("The bot could not answer this. Please answer it yourself.")
-    words = said or gettext("The reason is not known.")
+    words = noted(said) or gettext("The reason is not known.")
     return f"{words} ({code})" if code else words

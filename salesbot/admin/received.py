@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, abort, send_file
 from flask_babel import gettext
 
+from salesbot.admin.noted import because
 from salesbot.admin.security import explained
 from salesbot.channels.twilio_media import SHOWN, fetch
 from salesbot.errors import NotSent
@@ -54,7 +55,7 @@ def opened(message: Message, number: int) -> Any:
         body, kind = attachments.read(url) if attachments.is_attachment(url) else fetch(url)
     except NotSent as exc:
         log.warning("a medium could not be fetched: %s", exc)
-        return explained(404, gettext("This file can't be fetched: %(why)s.", why=str(exc)))
+        return explained(404, gettext("This file can't be fetched: %(why)s.", why=because(exc)))
     name = attachments.name_of(url) or f"{moment:%Y-%m-%d-%H%M}{_ENDINGS.get(kind, '')}"
     return _safe(
         send_file(

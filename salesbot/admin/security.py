@@ -28,6 +28,7 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from salesbot import clock
+from salesbot.admin import reader
 from salesbot.extensions import login_manager
 
 PREFIX = "/admin"
@@ -68,6 +69,7 @@ def init(app: Flask) -> None:
     """Hooks the checks into the app."""
     app.before_request(_before)
     app.after_request(_after)
+    reader.init(app)
 
 
 def explain_refusals(blueprint: Blueprint) -> None:
@@ -80,6 +82,8 @@ def explain_refusals(blueprint: Blueprint) -> None:
 def _before() -> BaseResponse | None:
     if not in_back_office():
         return None
+    if not (request.endpoint or "").endswith(".static"):
+        reader.begin()
     wrong_turn = request.routing_exception
     if wrong_turn is not None and not isinstance(wrong_turn, RequestRedirect):
         # No view, and so no blueprint whose words could be used.

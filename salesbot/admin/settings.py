@@ -12,6 +12,7 @@ from flask_babel import gettext, lazy_gettext
 
 from salesbot import plugin_manager
 from salesbot.admin.guard import Guard
+from salesbot.admin.noted import because
 from salesbot.admin.rules import SYSTEM
 from salesbot.config import OPTIONS
 from salesbot.errors import ConfigError
@@ -92,7 +93,7 @@ def save_lines(lines: Sequence[Line]) -> bool:
                 try:
                     shop.save(line.key, typed[line.key], secret=line.secret)
                 except ConfigError as exc:
-                    line.problem = str(exc)
+                    line.problem = because(exc)
             if any(line.problem for line in changed):
                 raise ConfigError("nothing is saved")
     except ConfigError:

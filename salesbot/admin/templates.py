@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from salesbot.admin.formatters import moment
 from salesbot.admin.guard import Guard
+from salesbot.admin.noted import because
 from salesbot.admin.rules import SYSTEM
 from salesbot.channels import twilio_templates
 from salesbot.channels.twilio_api import Account, account
@@ -118,7 +119,7 @@ class TemplatesView(Guard, BaseView):
             with transaction():
                 templates.assign(id, request.form.get("use", ""))
         except WrongState as exc:
-            flash(str(exc), "error")
+            flash(because(exc), "error")
         else:
             flash(gettext("Saved."), "success")
         return self._back()
@@ -141,7 +142,7 @@ def _asked(work: Callable[[], Any]) -> Any:
     try:
         return work()
     except (NotSent, SendUnknown) as exc:
-        flash(gettext("Twilio did not do it: %(why)s", why=str(exc)), "error")
+        flash(gettext("Twilio did not do it: %(why)s", why=because(exc)), "error")
         return None
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, text, union
+from sqlalchemy import ColumnElement, Interval, and_, case, exists, func, literal, or_, select, text, union
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from salesbot import clock
+from salesbot.admin import reader
 from salesbot.admin.figures import AnyRow
 from salesbot.database import db
 from salesbot.models import Conversation, Delivery, Message, Order, OrderLine, Payment, Refund
@@ -35,7 +37,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Day:
-    """One day in UTC: money that came in, in minor units of the shop's currency, and orders paid."""
+    """A day of whoever looks: money that came in, in minor units of the shop's currency, and orders paid."""
 
     day: date
     money: int
@@ -90,9 +92,8 @@ def _sums(
 
 def by_day(currency: str, days: int = PERIODS[-1]) -> list[Day]:
     """Each of the last `days` days, today last."""
-    today = clock.now().date()
-    first = today - timedelta(days=days - 1)
-    since = clock.now().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
+    since = reader.today() - timedelta(days=days - 1)
+    first = since.date()
     money = _by_day(Payment.confirmed_at, func.sum(Payment.amount), since, Payment.currency == currency)
     paid = _by_day(Order.paid_at, func.count(Order.id), since)
     return [
@@ -102,9 +103,20 @@ def by_day(currency: str, days: int = PERIODS[-1]) -> list[Day]:
 
 
 def _by_day(moment: InstrumentedAttribute[Any], what: Any, since: datetime, *where: Any) -> dict[date, int]:
-    day = func.date(moment)
-    rows = db.session.execute(select(day, what).where(moment >= since, *where).group_by(day))
-    return {date.fromisoformat(str(when)): int(value) for when, value in rows}
+    found: Counter[date] = Counter()
+    # Twice a year the clock is put forward or back, and what came before that is read by the old one.
+    for begin, end, offset in reader.by_offset(since):
+        day = _date(moment, offset)
+        rows = select(day, what).where(moment >= begin, moment < end, *where).group_by(day)
+        found.update({date.fromisoformat(str(when)): int(value) for when, value in db.session.execute(rows)})
+    return found
+
+
+def _date(moment: InstrumentedAttribute[Any], offset: timedelta) -> Any:
+    """The day of a moment on a clock that is `offset` before UTC's."""
+    if db.session.connection().dialect.name == "sqlite":
+        return func.date(moment, f"{round(offset.total_seconds() / 60):+d} minutes")
+    return func.date(moment + literal(offset, Interval))
 
 
 def funnel(days: int = PERIODS[-1]) -> list[Step]:

@@ -16,13 +16,15 @@ from sqlalchemy.orm import DeclarativeBase, Query, RelationshipProperty, defer, 
 from wtforms import SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice
 
-from salesbot.admin import formatters
+from salesbot.admin import formatters, reader
+from salesbot.admin.column_names import COLUMN_NAMES
 from salesbot.admin.exceptions import rules_for
 from salesbot.admin.exporting import Exports
 from salesbot.admin.fields import MONEY_FILTERS, Converter, Filters, MoneyField, read_amount
 from salesbot.admin.guard import ModelGuard, lookup_limits
 from salesbot.admin.importing import Imports
 from salesbot.admin.language_texts import LanguageTexts
+from salesbot.admin.noted import because
 from salesbot.database import EncryptedText
 from salesbot.errors import SalesbotError
 from salesbot.extensions import db, transaction
@@ -53,7 +55,7 @@ class ShopModelView(ModelGuard, Exports, Imports):
         self.needs = rules.needs
         self.creates, self.edits, self.deletes = rules.creates, rules.edits, rules.deletes
         self.simple_list_pager = rules.large
-        self.column_labels = dict(rules.labels)
+        self.column_labels = {**COLUMN_NAMES, **rules.labels}
         self.column_searchable_list = list(rules.search)
         self._read_model(model)
         super().__init__(
@@ -125,7 +127,9 @@ class ShopModelView(ModelGuard, Exports, Imports):
             self.form_args["texts"] = {"names": rules.in_languages, "longest": 120}
         for name, words in rules.choices.items():
             self.form_overrides[name] = SelectField
-            self.form_args.setdefault(name, {})["choices"] = [SelectChoice(word) for word in words]
+            self.form_args.setdefault(name, {})["choices"] = [
+                SelectChoice(word, formatters.in_words(name, word)) for word in words
+            ]
         self.form_ajax_refs = _lookups(model, self.form_columns)
 
     def _filters_for(self, columns: dict[str, Any], name: str) -> list[Any]:
@@ -135,7 +139,7 @@ class ShopModelView(ModelGuard, Exports, Imports):
         words = self.rules.choices.get(name)
         if words is None:
             return [name]
-        options = [(word, formatters.STATES.get(word, (word, ""))[0]) for word in words]
+        options = [(word, formatters.in_words(name, word)) for word in words]
         return [made(columns[name], label, options=options) for made in (FilterEqual, FilterNotEqual)]
 
     def is_visible(self) -> bool:
@@ -228,12 +232,12 @@ class ShopModelView(ModelGuard, Exports, Imports):
         try:
             amount = read_amount(request.form.get("value", ""))
         except ValueError as exc:
-            flash(f"{row}: {exc}", "error")
+            flash(f"{row}: {because(exc)}", "error")
         else:
             with transaction():
                 setattr(row, name, amount)
             values = {"column": self.get_column_name(name), "row": row}
-            shown = show(amount, shop.setting("CURRENCY"))
+            shown = show(amount, shop.setting("CURRENCY"), reader.language())
             words = gettext("%(column)s of %(row)s: %(value)s", value=shown, **values)
             flash(words, "success")
         return redirect(request.args.get("url") or self.get_url(".index_view"))
@@ -277,7 +281,7 @@ class ShopModelView(ModelGuard, Exports, Imports):
         except IntegrityError:
             return self._switch_off(model)
         except (ValidationError, SalesbotError) as exc:
-            flash(str(exc), "error")
+            flash(because(exc), "error")
             return False
         self.after_model_delete(model)
         return True
@@ -306,11 +310,11 @@ class ShopModelView(ModelGuard, Exports, Imports):
 def in_plain_words(exc: Exception) -> str:
     """Why something could not be kept, without a word of SQL."""
     if not isinstance(exc, IntegrityError):
-        return str(exc)
-    said = str(exc.orig).casefold()
-    if "unique" in said:
+        return because(exc)
+    words = str(exc.orig).casefold()
+    if "unique" in words:
         return gettext("There is one like this already.")
-    if "not null" in said or "not-null" in said:
+    if "not null" in words or "not-null" in words:
         return gettext("Something that is needed is missing.")
     return gettext("These values don't fit together.")
 

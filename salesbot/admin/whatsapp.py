@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from salesbot.admin.formatters import chat_text, moment
 from salesbot.admin.guard import Guard
+from salesbot.admin.noted import because
 from salesbot.admin.rules import SYSTEM
 from salesbot.admin.settings import Line, core_lines, save_lines
 from salesbot.channels import twilio_senders
@@ -97,7 +98,7 @@ class ConnectView(Guard, BaseView):
                 twilio_senders.set_addresses(of, sender, callback, status)
                 flash(gettext("Twilio sends this number's messages here now."), "success")
         except (NotSent, SendUnknown) as exc:
-            flash(gettext("Twilio did not do it: %(why)s", why=str(exc)), "error")
+            flash(gettext("Twilio did not do it: %(why)s", why=because(exc)), "error")
         return redirect(self.get_url(".index"))
 
     @expose("/heard")

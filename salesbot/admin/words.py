@@ -11,6 +11,7 @@ from flask_babel import gettext, lazy_gettext
 
 from salesbot import plugin_manager
 from salesbot.admin.guard import Guard
+from salesbot.admin.noted import because
 from salesbot.admin.roles import staff_name
 from salesbot.admin.rules import SHOP
 from salesbot.errors import SalesbotError
@@ -129,11 +130,11 @@ def _save_hours(typed: dict[str, str], wrong: dict[str, str]) -> None:
         try:
             shop.save(name, text)
         except SalesbotError as exc:
-            wrong[name] = str(exc)
+            wrong[name] = because(exc)
 
 
 def _attempt(wrong: dict[str, str], key: str, change: Any, *values: str) -> None:
     try:
         change(*values, who=staff_name())
     except SalesbotError as exc:
-        wrong[key] = str(exc)
+        wrong[key] = because(exc)

@@ -100,10 +100,10 @@ def call(work: Callable[[], T]) -> T:
             raise NotSent("Twilio can't be reached", code="not_reached", retry_in=PAUSE) from exc
         raise SendUnknown("the connection to Twilio broke off") from exc
     except requests.exceptions.RequestException as exc:
-        raise SendUnknown(f"no answer from Twilio: {type(exc).__name__}") from exc
+        raise SendUnknown("no answer from Twilio: {cause}", cause=type(exc).__name__) from exc
     except TwilioException as exc:
         raise _refused_list(exc) or SendUnknown(
-            f"Twilio's answer can't be read: {type(exc).__name__}"
+            "Twilio's answer can't be read: {cause}", cause=type(exc).__name__
         ) from exc
 
 

@@ -41,7 +41,7 @@ def fetch(url: str, timeout: float = 10.0) -> tuple[bytes, str]:
                 body = answer.raw.read(LARGEST + 1, decode_content=True)
                 kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         except requests.RequestException as exc:
-            raise NotSent(f"Twilio did not give it: {type(exc).__name__}") from exc
+            raise NotSent("Twilio did not give it: {cause}", cause=type(exc).__name__) from exc
         if len(body) > LARGEST:
             raise NotSent("it is larger than WhatsApp allows")
         return body, kind

@@ -38,7 +38,9 @@ class Changes:
         """Changes the state of a locked order and writes its timeline; WrongState when it may not."""
         order, old = self.order, self.order.state
         if new not in NEXT[old]:
-            raise WrongState(f"order {order.number} is {old}; it can't become {new}")
+            raise WrongState(
+                "order {number} is {old}; it can't become {new}", number=order.number, old=old, new=new
+            )
         moment = clock.now()
         order.state = new
         if new == "paid":

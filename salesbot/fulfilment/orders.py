@@ -84,7 +84,9 @@ def cancel(order_id: int, *, who: str, why: str = "") -> None:
     if order.state in {"expired", "cancelled"}:
         return
     if order.state != "pending":
-        raise WrongState(f"order {order.number} is {order.state}; it can't be cancelled")
+        raise WrongState(
+            "order {number} is {old}; it can't be cancelled", number=order.number, old=order.state
+        )
     changes = Changes(order)
     changes.move("cancelled", who=who, why=why)
     changes.tell()
@@ -164,7 +166,7 @@ def _added_up(items: Sequence[tuple[int, int]]) -> dict[int, int]:
     if not wanted:
         raise WrongState("an order needs at least one product")
     if not all(1 <= quantity <= MOST_OF_ONE for quantity in wanted.values()):
-        raise WrongState(f"a quantity is from 1 to {MOST_OF_ONE}")
+        raise WrongState("a quantity is from 1 to {most}", most=MOST_OF_ONE)
     return wanted
 
 

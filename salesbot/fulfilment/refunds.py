@@ -42,7 +42,9 @@ def ask_refund(
     payment = db.session.get(Payment, payment_id, with_for_update=True, populate_existing=True)
     left = refundable(payment) if payment is not None else 0
     if payment is None or not 0 < amount <= left:
-        raise WrongState(f"from 1 to {left} {found.currency} (minor units) can be given back")
+        raise WrongState(
+            "at most {amount} can be given back, and not nothing", amount=money.show(left, found.currency)
+        )
     refund = Refund(
         payment_id=payment.id,
         amount=amount,

@@ -16,7 +16,11 @@ ROLES = ("owner", "manager", "agent", "viewer")
 
 
 class StaffUser(Model, UserMixin):
-    """A person with a sign-in. `epoch` goes up to end every session of theirs."""
+    """A person with a sign-in. `epoch` goes up to end every session of theirs.
+
+    `language` is the code of the one they read the back office in, `zone` the name of their time
+    zone; "" for either leaves it to their browser.
+    """
 
     __table_args__ = (CheckConstraint(f"role IN {ROLES}", name="role"),)
 
@@ -27,6 +31,8 @@ class StaffUser(Model, UserMixin):
     password_hash: Mapped[str] = mapped_column(String(255))
     active: Mapped[bool] = mapped_column(default=True)
     epoch: Mapped[int] = mapped_column(default=0)
+    language: Mapped[str] = mapped_column(String(16), default="")
+    zone: Mapped[str] = mapped_column(String(64), default="")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
     last_sign_in_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 

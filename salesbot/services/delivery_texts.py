@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from salesbot.models import OrderLine
 from salesbot.services import links
+from salesbot.texts import translator
+
+_ = translator("salesbot")
 
 PLACES: Mapping[str, str] = {
     "name": "the buyer's name, as WhatsApp gives it",
@@ -26,9 +29,11 @@ def problems(text: str) -> list[str]:
     """What is wrong with a delivery text, in sentences for the seller; nothing when it can be kept."""
     known = ", ".join(f"{{{name}}}" for name in PLACES)
     unknown = dict.fromkeys(found for found in _PLACE.findall(text) if found not in PLACES)
-    found = [f"{{{name}}} is not known here. You can use {known}." for name in unknown]
+    not_known = _("{place} is not known here. You can use {known}.")
+    found = [not_known.format(place=f"{{{name}}}", known=known) for name in unknown]
     if len(text) > LONGEST:
-        found.append(f"The text has {len(text)} characters. At most {LONGEST} fit into one message.")
+        too_long = _("The text has {n} characters. At most {most} fit into one message.")
+        found.append(too_long.format(n=len(text), most=LONGEST))
     return found
 
 

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from salesbot.services import stock
+from salesbot.texts import translator
+
+_ = translator("salesbot")
 
 LONGEST = 500
 COLUMNS = ("key", "licence key", "license key", "code", "serial")
@@ -67,7 +70,7 @@ def _lines(source: str) -> Iterator[Line]:
         elif number > 1 and row.strip():
             cells = next(csv.reader(io.StringIO(row), delimiter=separator), [])
             if len(cells) <= column or not cells[column].strip():
-                yield Line(number, "", "there is no key in this line")
+                yield Line(number, "", _("there is no key in this line"))
             else:
                 yield _checked(number, cells[column].strip())
 
@@ -85,7 +88,7 @@ def _key_column(rows: list[str]) -> tuple[int | None, str]:
 
 def _checked(number: int, text: str) -> Line:
     if len(text) > LONGEST:
-        return Line(number, text[:40], f"it is longer than {LONGEST} characters")
+        return Line(number, text[:40], _("it is longer than {n} characters").format(n=LONGEST))
     if not text.isprintable():
-        return Line(number, "", "it holds characters that nobody can type")
+        return Line(number, "", _("it holds characters that nobody can type"))
     return Line(number, text)

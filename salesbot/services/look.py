@@ -6,9 +6,6 @@ import re
 
 from salesbot.errors import SalesbotError
 from salesbot.services import shop
-from salesbot.texts import translator
-
-_ = translator("salesbot")
 
 COLOUR, LOGO = "look.colour", "look.logo"
 _GROUNDS = {"light": ("#f5f1e8", "#000000"), "dark": ("#17212c", "#ffffff")}
@@ -30,7 +27,7 @@ def logo() -> str:
 def choose(chosen: str) -> None:
     """Keeps a colour; SalesbotError when it is none. Flush only."""
     if not re.fullmatch(r"#[0-9a-f]{6}", chosen.lower()):
-        raise SalesbotError(_("A colour is written like #0d6b59."))
+        raise SalesbotError("A colour is written like #0d6b59.")
     shop.save(COLOUR, chosen.lower())
 
 

@@ -19,6 +19,11 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {
 }
 """The names under which code calls its translator, and which arguments are the sentences."""
 
+ERRORS: dict[str, tuple[int, ...] | None] = dict.fromkeys(
+    ("SalesbotError", "WrongState", "ConfigError", "Mistyped", "NotSent", "SendUnknown")
+)
+"""Errors whose sentences the back office shows: their first argument is one."""
+
 OFFICE = ("admin/**", "templates/admin/**")
 """What only staff read, seen from the core's folder."""
 
@@ -32,6 +37,7 @@ class Sentence:
     text: str
     plural: str
     files: tuple[str, ...]
+    is_error: bool = False
 
     @property
     def placeholders(self) -> frozenset[str]:
@@ -45,19 +51,22 @@ def placeholders(text: str) -> frozenset[str]:
 
 
 @cache
-def said_in(folder: Path, leave_out: Iterable[str] = ()) -> tuple[Sentence, ...]:
+def said_in(folder: Path, leave_out: Iterable[str] = (), *, errors: bool = False) -> tuple[Sentence, ...]:
     """The sentences of the files in `folder`, in their order, each one once. Takes about a second a thousand.
 
-    `leave_out`: patterns of files that are not looked at. A package without files has none.
+    `leave_out`: patterns of files that are not looked at. A package without files has none. `errors`:
+    what errors say that staff read, in place of what is said otherwise.
     """
     methods = [(pattern, "ignore") for pattern in (*leave_out, "authoring/template/**")]
     methods += [("**.py", "python"), ("**.html", "jinja2")]
     found: dict[tuple[str, str], list[str]] = {}
     for file, _line, message, _comments, _context in extract_from_dir(
-        folder, method_map=methods, keywords=KEYWORDS
+        folder, method_map=methods, keywords=ERRORS if errors else KEYWORDS
     ):
         pair = (message, "") if isinstance(message, str) else (message[0], message[1])
         files = found.setdefault(pair, [])
         if Path(file).as_posix() not in files:
             files.append(Path(file).as_posix())
-    return tuple(Sentence(text, plural, tuple(files)) for (text, plural), files in found.items() if text)
+    return tuple(
+        Sentence(text, plural, tuple(files), errors) for (text, plural), files in found.items() if text
+    )

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from salesbot import clock
 from salesbot.config import BY_NAME, PREFIX, Option
 from salesbot.database import db, table
-from salesbot.errors import ConfigError
+from salesbot.errors import ConfigError, Mistyped
 from salesbot.messages import Setting
 from salesbot.models import PluginState, ShopRevision, ShopSetting
 from salesbot.shop_state import ShopState, forget, setting, state
@@ -65,8 +65,8 @@ def save(name: str, text: str, *, secret: bool = False) -> None:
     if option is not None:
         try:
             option.read(text)
-        except ValueError as exc:
-            raise ConfigError(str(exc)) from exc
+        except Mistyped as exc:
+            raise ConfigError(exc.sentence, **exc.places) from exc
     if secret and not text:
         return
     changing()

@@ -18,13 +18,13 @@ def add(email: str, password: str, *, role: str = "owner", name: str = "") -> St
     """A new account; SalesbotError says what is wrong with address, password or role."""
     email = email.strip().casefold()
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
-        raise SalesbotError(f"{email!r} is not an e-mail address")
+        raise SalesbotError("“{email}” is not an e-mail address", email=email)
     if len(password) < SHORTEST_PASSWORD:
-        raise SalesbotError(f"the password needs at least {SHORTEST_PASSWORD} characters")
+        raise SalesbotError("the password needs at least {n} characters", n=SHORTEST_PASSWORD)
     if role not in ROLES:
-        raise SalesbotError(f"the role is one of {', '.join(ROLES)}")
+        raise SalesbotError("the role is one of {roles}", roles=", ".join(ROLES))
     if by_email(email) is not None:
-        raise SalesbotError(f"{email} has an account already")
+        raise SalesbotError("{email} has an account already", email=email)
     user = StaffUser(email=email, name=name, role=role)
     user.set_password(password)
     db.session.add(user)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from salesbot.errors import Mistyped
+
 HIGHEST = 100
 
 
@@ -47,5 +49,5 @@ def read(text: str) -> Decimal | None:
     if not typed:
         return None
     if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", typed) or Decimal(typed) >= HIGHEST:
-        raise ValueError("type a percentage below 100, like 19 or 7.5")
+        raise Mistyped("type a percentage below 100, like 19 or 7.5")
     return Decimal(typed)

@@ -144,9 +144,9 @@ def assign(template_id: int, wanted: str) -> None:
     """Uses a template for `wanted`, "" for nothing, in place of another in its language. Flush only."""
     template = db.session.get(MessageTemplate, template_id, with_for_update=True)
     if template is None or wanted not in {"", *USES}:
-        raise WrongState(_("This template is not there any more."))
+        raise WrongState("This template is not there any more.")
     if wanted and len(places(template.text)) > MOST_PLACES:
-        raise WrongState(_("This template has more places than an order can fill."))
+        raise WrongState("This template has more places than an order can fill.")
     if wanted:
         others = select(MessageTemplate).where(
             MessageTemplate.account == template.account,

@@ -41,7 +41,7 @@ def keep_cover(source: IO[bytes] | bytes, filename: str) -> str:
     """
     content = source if isinstance(source, bytes) else source.read(READ_BYTES + 1)
     if len(content) > READ_BYTES:
-        raise SalesbotError(f"{filename} is larger than {READ_BYTES // 1_000_000} MB")
+        raise SalesbotError("{file} is larger than {n} MB", file=filename, n=READ_BYTES // 1_000_000)
     data, suffix = _prepared(content, filename)
     return _keep(covers_folder(), suffix, BytesIO(data), filename)
 
@@ -78,9 +78,9 @@ def _prepared(content: bytes, filename: str) -> tuple[bytes, str]:
             is_png = picture.format == "PNG"
             upright = ImageOps.exif_transpose(picture)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as exc:
-        raise SalesbotError(f"{filename} is not a picture: use JPEG, PNG or WebP") from exc
+        raise SalesbotError("{file} is not a picture: use JPEG, PNG or WebP", file=filename) from exc
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
-        raise SalesbotError(f"{filename} has too many pixels: make it smaller first") from exc
+        raise SalesbotError("{file} has too many pixels: make it smaller first", file=filename) from exc
     if max(upright.size) > COVER_SIDE:
         upright = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
         upright.thumbnail((COVER_SIDE, COVER_SIDE), Image.Resampling.LANCZOS)
@@ -131,5 +131,6 @@ def _keep(place: Path, suffix: str, source: IO[bytes], filename: str) -> str:
 
 def _no_room(filename: str) -> SalesbotError:
     return SalesbotError(
-        f"{filename} was not kept, because the disk of the shop is full: make room there and try again"
+        "{file} was not kept, because the disk of the shop is full: make room there and try again",
+        file=filename,
     )

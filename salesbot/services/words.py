@@ -15,11 +15,19 @@ from salesbot.errors import WrongState
 from salesbot.models import Wording
 from salesbot.services import shop
 from salesbot.services.sentences import OFFICE, placeholders, said_in
-from salesbot.texts import in_every_language
+from salesbot.texts import in_every_language, translator
+
+_ = translator("salesbot")
 
 CORE = "salesbot"
 LONGEST = 1500
-_NOT_SAID = (*OFFICE, "doctor/**", "newsmail.py", "services/templates.py", "templates/phone/**")
+_NOT_SAID = (
+    *OFFICE,
+    "doctor/**",
+    "newsmail.py",
+    *(f"services/{name}.py" for name in ("delivery_texts", "key_import", "templates", "words")),
+    "templates/phone/**",
+)
 """Of the core: what staff read, and the phone that stands in for WhatsApp's."""
 _HEARD = re.compile(r"^(?!.*[.!?:]).*,.*,", re.DOTALL)
 """Lists of words that the bot understands."""
@@ -58,13 +66,16 @@ def lines(packages: Iterable[str], code: str) -> list[Line]:
 def problem(sentence: str, text: str) -> str:
     """Why `text` can't stand in a sentence's place, in words for staff; "" when it can."""
     if len(text) > LONGEST:
-        return f"at most {LONGEST} characters"
+        return _("at most {n} characters").format(n=LONGEST)
     unknown = placeholders(text) - placeholders(sentence)
     if unknown:
-        known = ", ".join(sorted(placeholders(sentence))) or "nothing"
-        return f"{', '.join(sorted(unknown))} is not known here; you can use {known}"
+        known = ", ".join(sorted(placeholders(sentence)))
+        names = ", ".join(sorted(unknown))
+        if not known:
+            return _("{names} is not known here; nothing is filled in").format(names=names)
+        return _("{names} is not known here; you can use {known}").format(names=names, known=known)
     if re.search(r"[{}]", re.sub(r"\{\w+\}", "", text)) and "{" in sentence:
-        return "a brace stands alone; a place is written like {name}"
+        return _("a brace stands alone; a place is written like {place}").format(place="{name}")
     return ""
 
 

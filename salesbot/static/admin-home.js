@@ -15,7 +15,7 @@
   if (days) {
     var series = JSON.parse(days.dataset.series);
     var names = series.days.map(function (day) {
-      return new Date(day + "T12:00:00Z").toLocaleDateString(document.documentElement.lang, { day: "numeric", month: "short" });
+      return new Date(day + "T12:00:00Z").toLocaleDateString(document.documentElement.lang, { day: "numeric", month: "short", timeZone: "UTC" });
     });
     new Chart(days, {
       data: {

@@ -107,16 +107,24 @@
     countTicks();
   }
 
-  /* Times are written in UTC and shown in the reader's own zone, today's without the date. */
+  /* Times are shown by the clock that the reader chose, else by the browser's, today's without the date. */
   var page = document.documentElement.lang;
   var own = navigator.language || page;
   var locale = own.split("-")[0] === page.split("-")[0] ? own : page;
-  var sameDay = function (a, b) { return a.toDateString() === b.toDateString(); };
+  var browsers = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  var zone = document.documentElement.dataset.zone || browsers;
+  var day = function (moment) { return moment.toLocaleDateString("en-CA", { timeZone: zone }); };
+  var sameDay = function (a, b) { return day(a) === day(b); };
+  /* The server reads by it what is typed, and counts days by it. */
+  if (browsers) {
+    document.cookie = "salesbot_zone=" + browsers + ";path=/;max-age=31536000;samesite=lax"
+      + (location.protocol === "https:" ? ";secure" : "");
+  }
   var showTimes = function (root) {
     root.querySelectorAll("time[datetime][data-local]").forEach(function (element) {
       var moment = new Date(element.getAttribute("datetime"));
       if (isNaN(moment)) { return; }
-      var clock = { hour: "2-digit", minute: "2-digit" };
+      var clock = { hour: "2-digit", minute: "2-digit", timeZone: zone };
       var date = { day: "numeric", month: "short", year: "numeric" };
       var short = sameDay(moment, new Date());
       element.title = element.title || element.textContent;
