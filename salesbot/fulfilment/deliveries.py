@@ -152,20 +152,8 @@ def try_again(delivery_id: int, *, who: str) -> None:
 
 def fill_waiting() -> bool:
     """Gives new keys to one paid order that waits for them; False when none can be helped. Flush only."""
-    waiting = db.session.scalar(
-        select(OrderLine.order_id)
-        .join(Delivery, Delivery.line_id == OrderLine.id)
-        .where(
-            Delivery.state == "no_stock",
-            ~_ON_HOLD,
-            select(LicenceKey.id)
-            .where(LicenceKey.product_id == OrderLine.product_id, LicenceKey.delivery_id.is_(None))
-            .exists(),
-        )
-        .order_by(Delivery.id)
-        .limit(1)
-    )
-    order = orders.locked(waiting) if waiting is not None else None
+    order_id = db.session.scalar(to_fill().order_by(Delivery.id).limit(1))
+    order = orders.locked(order_id) if order_id is not None else None
     if order is None or order.frozen_at is not None:
         return False
     stock.lock(line.product_id for line in order.lines)
@@ -177,6 +165,18 @@ def fill_waiting() -> bool:
     if filled:
         settling.finish(Changes(order), filled)
     return bool(filled)
+
+
+def to_fill() -> Select[int]:
+    """The orders, by id, that wait for keys of which there are some now."""
+    unsold = select(LicenceKey.id).where(
+        LicenceKey.product_id == OrderLine.product_id, LicenceKey.delivery_id.is_(None)
+    )
+    return (
+        select(OrderLine.order_id)
+        .join(Delivery, Delivery.line_id == OrderLine.id)
+        .where(Delivery.state == "no_stock", ~_ON_HOLD, unsold.exists())
+    )
 
 
 def due() -> Select[int]:
@@ -192,11 +192,6 @@ def tell_next() -> bool:
     with speaking(wait.conversation.customer.language):
         outbox.say(wait.conversation_id, telling.back_in_stock(wait.product))
     return True
-
-
-def to_fill() -> Select[int]:
-    """Finds something when `fill_waiting` might."""
-    return select(Delivery.id).where(Delivery.state == "no_stock")
 
 
 def _units(order_id: int, states: tuple[str, ...]) -> list[Delivery]:
