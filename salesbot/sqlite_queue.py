@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
@@ -125,6 +125,8 @@ def install(engine: Engine) -> None:
     path = engine.url.database or ""
     in_memory = path in {"", ":memory:"} or "mode=memory" in path
     queue = None if in_memory else WriterQueue(path + "-writer")
+    if not in_memory:
+        event.listen(engine, "do_connect", partial(_keep_private, path))
     event.listen(engine, "connect", _set_pragmas)
     # Not by the engine's own events: with one of them SQLAlchemy looks for more around every statement.
     engine.dialect.do_begin = partial(_begin, queue)  # type: ignore[method-assign]
@@ -132,6 +134,12 @@ def install(engine: Engine) -> None:
     event.listen(engine, "close", partial(_closed, queue))
     if queue is not None:
         os.register_at_fork(after_in_child=queue.forget)
+
+
+def _keep_private(path: str, *_about_the_connection: Any) -> None:
+    """A new database is its owner's alone, for it will hold what customers write; so are its side files."""
+    with suppress(OSError):  # it is there, or SQLite says better what is wrong
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
 def _set_pragmas(dbapi: Any, record: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from sqlalchemy import text
 
@@ -27,6 +29,18 @@ def test_the_first_command_in_a_new_folder_makes_the_tables(salesbot):
     result = salesbot("say", "hi")
     assert result.exit_code == 0
     assert "Welcome" in result.output
+
+
+def test_the_new_database_is_its_owners_alone(salesbot, tmp_path):
+    """Whoever else has an account on the machine reads nothing of what customers write."""
+    before = os.umask(0)
+    try:
+        assert salesbot("say", "hi").exit_code == 0
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("salesbot.db*")}
+    assert modes["salesbot.db"] == 0o600
+    assert set(modes.values()) == {0o600}
 
 
 @pytest.mark.parametrize(
