@@ -172,6 +172,17 @@ def test_money_that_comes_just_after_the_order_has_expired_takes_stock(
     assert stored(select(Order.state)) == ["fulfilled"]
 
 
+def test_money_that_comes_while_the_last_key_is_encrypted_anew_gets_that_key(
+    meet, ordered, catalogue, stored
+):
+    """A rotation holds the row for a moment; the key is there all the same."""
+    order = ordered(catalogue.key("Editor", keys=1))
+    assert (
+        meet(lambda: db.session.scalars(select(LicenceKey.id).with_for_update()).all(), paid(order)) == "paid"
+    )
+    assert stored(select(Delivery.state)) == ["delivered"]
+
+
 def test_the_same_report_twice_pays_once(meet, ordered, catalogue, stored):
     order = ordered(catalogue.key("Editor", keys=2))
     assert meet(paid(order), paid(order)) == "known already"
