@@ -85,6 +85,8 @@ def init_admin(app: Flask, plugin_models: Iterable[type[DeclarativeBase]] | None
     admin.add_view(SettingsView())
     admin.add_view(AccountView())
     app.context_processor(_frame)
+    app.add_template_filter(noted)
+    app.add_template_filter(reader.name_of, "language_name")
     return admin
 
 

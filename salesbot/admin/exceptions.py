@@ -323,7 +323,9 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         sort="title",
         empty=_("Words that you send often, one click away in every chat. Add the first ones."),
     ),
-    models.ConversationLabel: _record(group=PEOPLE, in_menu=False, large=True),
+    models.ConversationLabel: _record(
+        many=_("Labels of chats"), one=_("label"), group=PEOPLE, in_menu=False, large=True
+    ),
     models.ConversationEvent: _record(
         many=_("Notes on chats"),
         one=_("note"),
@@ -332,10 +334,24 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         search=_names("text"),
         large=True,
     ),
-    models.Presence: _record(audited=False, group=SYSTEM, in_menu=False, needs=_INTERNAL),
-    models.Notice: _record(audited=False, group=SYSTEM, in_menu=False, needs=_INTERNAL, large=True),
-    models.NewsChoice: _record(group=SYSTEM, in_menu=False, needs=_INTERNAL),
-    models.NoticeMail: _record(audited=False, group=SYSTEM, in_menu=False, needs=_INTERNAL, large=True),
+    models.Presence: _record(
+        many=_("Who is here"), one=_("entry"), audited=False, group=SYSTEM, in_menu=False, needs=_INTERNAL
+    ),
+    models.Notice: _record(
+        many=_("News"), one=_("news"), audited=False, group=SYSTEM, in_menu=False, needs=_INTERNAL, large=True
+    ),
+    models.NewsChoice: _record(
+        many=_("Who hears of what"), one=_("choice"), group=SYSTEM, in_menu=False, needs=_INTERNAL
+    ),
+    models.NoticeMail: _record(
+        many=_("News by e-mail"),
+        one=_("e-mail"),
+        audited=False,
+        group=SYSTEM,
+        in_menu=False,
+        needs=_INTERNAL,
+        large=True,
+    ),
     models.Message: _record(
         many=_("Messages"),
         one=_("message"),
@@ -415,7 +431,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         group=PEOPLE,
         in_menu=False,
         first=_names("product conversation asked_at told_at"),
-        labels={"asked_at": _("Asked"), "told_at": _("Told")},
+        labels={"asked_at": _("Asked"), "told_at": _("Told"), "product.title": _("Product")},
         filters=_names("product.title told_at asked_at"),
         large=True,
         empty=_("Nobody waits for anything."),

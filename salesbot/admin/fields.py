@@ -121,6 +121,7 @@ class Converter(AdminModelConverter):
         if multiple or prop.key in self.view.form_ajax_refs:
             return super()._model_select_field(prop, multiple, remote_model, **kwargs)
         kwargs.setdefault("query_factory", lambda: db.session.query(remote_model))
+        kwargs.setdefault("blank_text", "–")
         return RowField(**kwargs)
 
     @converts("salesbot.database.UTCDateTime")

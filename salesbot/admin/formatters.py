@@ -67,6 +67,7 @@ _AGREED: Mapping[str, Any] = {
     "stock": lazy_gettext("Wants to hear when it is back"),
 }
 WORDS: Mapping[str, Mapping[str, Any]] = {
+    "what": _AGREED,
     "role": {
         "owner": lazy_gettext("owner"),
         "manager": lazy_gettext("manager"),
@@ -84,6 +85,12 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         "refunded": lazy_gettext("refunded"),
         "disputed": lazy_gettext("disputed"),
     },
+    "method": {
+        "manual": lazy_gettext("bank transfer"),
+        "demo": lazy_gettext("pretended"),
+        "stripe": lazy_gettext("card"),
+    },
+    "channel": {"twilio": "WhatsApp", "simulator": lazy_gettext("simulator")},
     "tone": {
         "good": lazy_gettext("green"),
         "calm": lazy_gettext("blue"),
@@ -104,7 +111,9 @@ def state_pill(word: str) -> Markup:
 
 def in_words(column: str, word: str) -> Any:
     """A word that a column holds, as people say it."""
-    return WORDS[column].get(word, word) if column in WORDS else STATES.get(word, (word, ""))[0]
+    if word in WORDS.get(column, {}):
+        return WORDS[column][word]
+    return STATES[word][0] if word in STATES else noted(word)
 
 
 def word(_view: Any, _context: Any, row: Any, name: str) -> Any:
@@ -164,7 +173,8 @@ def as_json(value: Any) -> Markup | str:
 def link_to(row: DeclarativeBase) -> Markup | str:
     """A row of another model, as a link to its page."""
     address = row_address(row)
-    return Markup('<a href="{}">{}</a>').format(address, row) if address else str(row)
+    words = noted(str(row))
+    return Markup('<a href="{}">{}</a>').format(address, words) if address else words
 
 
 def row_address(row: DeclarativeBase) -> str:
@@ -230,6 +240,11 @@ def chat_text(body: str) -> Markup:
     return Markup(_BOLD.sub(r"<b>\1</b>", str(escape(secrets_in_text.mask(body)))))  # noqa: S704 - escaped
 
 
+def language(_view: Any, _context: Any, row: Any, name: str) -> Any:
+    """A language's code as its name."""
+    return reader.name_of(getattr(row, name))
+
+
 def noted_down(_view: Any, _context: Any, row: Any, name: str) -> Any:
     """What the program wrote down."""
     return noted(getattr(row, name) or "")
@@ -289,6 +304,10 @@ BY_COLUMN: Mapping[str, Formatter] = {
     "direction": word,
     "kind": word,
     "tone": word,
+    "method": word,
+    "channel": word,
+    "language": language,
+    "what": word,
     "why": noted_down,
     "reason": noted_down,
     "outcome": noted_down,

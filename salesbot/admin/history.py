@@ -36,10 +36,10 @@ class AuditView(ShopModelView):
         if name != "model":
             return super()._filters_for(columns, name)
         kinds = {
-            audit.table_name(mapper): str(rules_for(mapper.class_).many or mapper.class_.__name__)
+            audit.table_name(mapper): rules_for(mapper.class_).many or mapper.class_.__name__
             for mapper in AuditEntry.registry.mappers
         }
-        options = sorted(kinds.items(), key=lambda item: item[1])
+        options = sorted(kinds.items(), key=lambda item: str(item[1]))
         return [FilterEqual(columns[name], self.get_column_name(name), options=options)]
 
     def of_row(self, row: Any) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 import flask_babel
+from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from flask import Flask, g, has_request_context, request, session
 from flask_admin import babel as stock
@@ -82,6 +83,14 @@ def language() -> str:
         chosen = session.get(_LANGUAGE, "")
         g.reader_language = chosen if chosen in languages() else of_browser()
     return str(g.reader_language)
+
+
+def name_of(code: str) -> str:
+    """What a language is called in that of whoever looks; a code that is none comes as it is."""
+    try:
+        return Locale.parse(code).get_display_name(language()) or code
+    except (ValueError, UnknownLocaleError):
+        return code
 
 
 def of_browser() -> str:

@@ -12,12 +12,14 @@ from flask_babel import gettext, lazy_gettext
 
 from salesbot import plugin_manager
 from salesbot.admin.guard import Guard
-from salesbot.admin.noted import because
+from salesbot.admin.noted import because, noted
 from salesbot.admin.rules import SYSTEM
 from salesbot.config import OPTIONS
 from salesbot.errors import ConfigError
 from salesbot.extensions import transaction
+from salesbot.messages import Setting
 from salesbot.services import shop
+from salesbot.texts import translator
 
 _TITLES = {
     "SHOP_NAME": lazy_gettext("Name of the shop"),
@@ -33,6 +35,20 @@ _TITLES = {
     "LOW_STOCK": lazy_gettext("Few keys left"),
 }
 _HELPS = {
+    "SHOP_NAME": lazy_gettext("The shop's name as customers read it."),
+    "SHOP_ADDRESS": lazy_gettext(
+        "The shop's address as it stands on receipts, with a tax number where the law wants one."
+    ),
+    "CURRENCY": lazy_gettext("The currency of all prices."),
+    "LANGUAGES": lazy_gettext("Languages of the shop, the first one is the usual one."),
+    "ORDER_MINUTES": lazy_gettext("How long an unpaid order holds its goods, in minutes."),
+    "REMIND_MINUTES": lazy_gettext("Remind of an unpaid order this many minutes before it ends; 0: never."),
+    "QUIET_MINUTES": lazy_gettext(
+        "A chat that a person answers goes back to the bot after this many minutes without a word; 0: never."
+    ),
+    "DOWNLOADS": lazy_gettext("How often a bought file may be downloaded."),
+    "DOWNLOAD_DAYS": lazy_gettext("How many days a download link works."),
+    "LOW_STOCK": lazy_gettext("Say so when a product has this many keys left or fewer."),
     "DOCUMENTS_IN_CHAT": lazy_gettext(
         "Yes: a bought file comes in the chat itself where WhatsApp takes it, which is one more message. "
         "No: only as a link."
@@ -122,6 +138,14 @@ def core_lines(page: str) -> list[Line]:
     ]
 
 
+def title_of(plugin: str, setting: Setting) -> str:
+    """A setting's name, from the catalogues of its plugin or from ours."""
+    found = plugin_manager.current().named(plugin)
+    home = str(getattr(found.module if found is not None else None, "__name__", "salesbot"))
+    said = translator(home)(setting.title)
+    return said if said != setting.title else noted(setting.title)
+
+
 def _plugin_lines() -> list[tuple[str, list[Line]]]:
     """The settings of each plugin that declares any, under its name."""
     fixed = {*current_app.config["FIXED"], *current_app.config.get("PLUGIN_SETTINGS", {})}
@@ -130,7 +154,7 @@ def _plugin_lines() -> list[tuple[str, list[Line]]]:
         lines = [
             Line(
                 key=f"{plugin}.{setting.name}",
-                title=setting.title,
+                title=title_of(plugin, setting),
                 help=gettext("Kept encrypted; leave it empty to keep the old one.") if setting.secret else "",
                 value="" if setting.secret else shop.plugin_setting(plugin, setting),
                 secret=setting.secret,

@@ -10,6 +10,8 @@ from flask_admin import BaseView, expose
 from flask_babel import gettext, lazy_gettext
 
 from salesbot import plugin_manager
+from salesbot.admin import reader
+from salesbot.admin.formatters import moment
 from salesbot.admin.guard import Guard
 from salesbot.admin.noted import because
 from salesbot.admin.roles import staff_name
@@ -73,7 +75,9 @@ class WordsView(Guard, BaseView):
     def history(self) -> Any:
         """Every change of one sentence."""
         asked = [request.args.get(name, "") for name in ("package", "language", "sentence")]
-        return self.render("admin/words_history.html", sentence=asked[2], changes=words.history(*asked))
+        return self.render(
+            "admin/words_history.html", sentence=asked[2], changes=words.history(*asked), moment=moment
+        )
 
 
 def _packages() -> list[str]:
@@ -96,8 +100,10 @@ def _is_greeting(line: words.Line) -> bool:
 
 def _days() -> list[tuple[str, str, str]]:
     """Box, name and hours of each day."""
-    names, week = get_day_names("wide", locale="en"), shop.setting("HOURS")
-    return [(f"day-{day}", str(names[number]), week.get(day, "")) for number, day in enumerate(DAYS)]
+    names, week = get_day_names("wide", locale=reader.language()), shop.setting("HOURS")
+    return [
+        (f"day-{day}", str(names[number]).capitalize(), week.get(day, "")) for number, day in enumerate(DAYS)
+    ]
 
 
 def _save(every: list[words.Line], code: str, typed: dict[str, str]) -> dict[str, str]:
