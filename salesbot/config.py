@@ -135,6 +135,17 @@ def _days(value: str) -> list[str]:
         raise Mistyped("write days like 2026-12-25") from exc
 
 
+KEEP_CHOICES = (0, 3, 6, 12, 24)
+"""Months; the least is more than any figure of the back office looks back."""
+
+
+def _months(value: str) -> int:
+    months = _count(value)
+    if months not in KEEP_CHOICES:
+        raise Mistyped("use 0, 3, 6, 12 or 24")
+    return months
+
+
 def _zone(value: str) -> str:
     try:
         return ZoneInfo(value.strip()).key
@@ -327,6 +338,13 @@ OPTIONS: tuple[Option, ...] = (
         page="words",
     ),
     Option("TIMEZONE", "the time zone of these hours", "UTC", _zone, in_back_office=True, page="words"),
+    Option(
+        "KEEP_MONTHS",
+        "chats, their files and notes are deleted after this many months, 3, 6, 12 or 24; 0: never",
+        0,
+        _months,
+        in_back_office=True,
+    ),
     Option(
         "LOW_STOCK",
         "say so when a product has this many keys left or fewer",

@@ -58,6 +58,7 @@ def export(customer: Customer) -> dict[str, Any]:
         "wants_nothing_unasked_since": _when(customer.stopped_at),
         "addresses": [address.address for address in customer.addresses],
         "agreed": [_agreed(one) for one in agreed],
+        "older_messages_deleted": [_when(chat.trimmed_at) for chat in chats if chat.trimmed_at],
         "messages": [_message(message) for chat in chats for message in _messages(chat.id)],
         "notes": [_note(event) for chat in chats for event in _events(chat.id)],
         "labels": sorted({label.name for chat in chats for label in chat.labels}),

@@ -20,7 +20,7 @@ from salesbot.database import db, in_transaction, reading
 from salesbot.errors import DatabaseBusy, NotSent, SalesbotError, SendUnknown
 from salesbot.fulfilment import deliveries, giving_back, orders
 from salesbot.messages import Job
-from salesbot.services import beats, keyring, news, plugin_usage, waiting
+from salesbot.services import beats, keyring, news, plugin_usage, retention, waiting
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,11 @@ SWEEP = timedelta(seconds=15)
 """Between two looks for what a dead worker left behind."""
 NEWS = timedelta(seconds=3)
 """Between two looks for what staff should hear of."""
+KEEPING = timedelta(minutes=1)
+"""Between two looks for messages that are older than the shop keeps them."""
+SHARE = 9
+"""While such messages are deleted, so many times as long as it took nothing is deleted."""
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 Sending = tuple[str, Outgoing]
 Mapper = Callable[..., object]
@@ -62,7 +67,8 @@ class Worker:
         self._doers: ThreadPoolExecutor | None = None
         self._doing: set[Future[None]] = set()
         self.stopping = threading.Event()
-        self._swept = self._beaten = self._looked = datetime.min.replace(tzinfo=UTC)
+        self._swept = self._beaten = self._looked = self._deleted = LONG_AGO
+        self._rest = KEEPING
 
     def run(self) -> None:
         """Works until told to stop; what it has begun is finished first.
@@ -125,6 +131,8 @@ class Worker:
                     busy |= work(each)
                 except Exception as exc:  # noqa: BLE001 - it is raised below
                     stumbled = exc
+            if not busy:
+                self._delete_old()
         if stumbled is not None:
             raise stumbled
         return busy
@@ -182,6 +190,18 @@ class Worker:
             db.session.rollback()
         if is_new:
             in_transaction(news.look)
+
+    def _delete_old(self) -> None:
+        """Deletes some of what the shop keeps no longer, when there is nothing else to do."""
+        if not _is_past(self._deleted, self._rest):
+            return
+        began = clock.now()
+        with reading():
+            due = retention.is_due()
+            db.session.rollback()
+        deleted = in_transaction(retention.delete_next) if due else 0
+        self._deleted = clock.now()
+        self._rest = (self._deleted - began) * SHARE if deleted else KEEPING
 
     def _send(self, each: Mapper) -> bool:
         taken = in_transaction(outbox.claim)

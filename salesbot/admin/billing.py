@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import and_, func, select
 
@@ -11,6 +10,7 @@ from salesbot import clock
 from salesbot.channels import twilio
 from salesbot.extensions import db
 from salesbot.models import Conversation, Message
+from salesbot.services.retention import last_before
 
 FREE = 1_000
 """Messages that WhatsApp leaves free for each number and month, templates not counted."""
@@ -43,23 +43,9 @@ def this_month() -> Month:
         )
         .select_from(Message)
         .join(Conversation, Conversation.id == Message.conversation_id)
-        .where(Message.id > _last_before(began), Conversation.channel == twilio.NAME)
+        .where(
+            Message.id > last_before(began, Message.id, Message.created_at),
+            Conversation.channel == twilio.NAME,
+        )
     ).one()
     return Month(*row)
-
-
-def _last_before(moment: datetime) -> int:
-    """The id of the last message before `moment`, in some twenty looks at the key.
-
-    Ids grow with time, and an index for this alone would cost something with each message.
-    """
-    low, high = 0, db.session.scalar(select(func.max(Message.id))) or 0
-    while low < high:
-        middle = (low + high) // 2
-        following = select(Message.id, Message.created_at).where(Message.id > middle)
-        found = db.session.execute(following.order_by(Message.id).limit(1)).one()
-        if found.created_at >= moment:
-            high = middle
-        else:
-            low = found.id
-    return low

@@ -32,6 +32,7 @@ _TITLES = {
     "DOCUMENTS_IN_CHAT": lazy_gettext("Files into the chat"),
     "DOWNLOADS": lazy_gettext("Downloads of a file"),
     "DOWNLOAD_DAYS": lazy_gettext("Days to download"),
+    "KEEP_MONTHS": lazy_gettext("Keep messages"),
     "LOW_STOCK": lazy_gettext("Few keys left"),
 }
 _HELPS = {
@@ -53,7 +54,21 @@ _HELPS = {
         "Yes: a bought file comes in the chat itself where WhatsApp takes it, which is one more message. "
         "No: only as a link."
     ),
+    "KEEP_MONTHS": lazy_gettext(
+        "Older messages, their files and your notes beside them are deleted for good, from one day after you "
+        "save it. Orders, payments and figures stay."
+    ),
 }
+_CHOICES: dict[str, list[tuple[str, Any]]] = {
+    "KEEP_MONTHS": [
+        ("0", lazy_gettext("for ever")),
+        ("3", lazy_gettext("for 3 months")),
+        ("6", lazy_gettext("for 6 months")),
+        ("12", lazy_gettext("for a year")),
+        ("24", lazy_gettext("for two years")),
+    ],
+}
+_YES_NO = [("1", lazy_gettext("yes")), ("0", lazy_gettext("no"))]
 
 
 @dataclass
@@ -66,7 +81,7 @@ class Line:
     value: str
     secret: bool = False
     tall: bool = False
-    switch: bool = False
+    choices: Sequence[tuple[str, Any]] = ()
     fixed: str = ""
     problem: str = ""
 
@@ -130,7 +145,7 @@ def core_lines(page: str) -> list[Line]:
             value="" if option.secret else _text(shop.setting(option.name)),
             secret=option.secret,
             tall=option.name == "SHOP_ADDRESS",
-            switch=isinstance(option.default, bool),
+            choices=_YES_NO if isinstance(option.default, bool) else _CHOICES.get(option.name, ()),
             fixed=shop.name_outside(option) if option.name in fixed else "",
         )
         for option in OPTIONS

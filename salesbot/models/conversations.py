@@ -63,7 +63,8 @@ class Conversation(Model):
 
     `person_wanted_at` says since when somebody waits for a person, `staff_at` when a person last
     took the chat or wrote in it, `seen_at` when staff last looked at it. `source` is the link or
-    advertisement that they came by last, with its `name` and when.
+    advertisement that they came by last, with its `name` and when. `trimmed_at` is when older messages
+    were last deleted, because the shop keeps them only so long.
     """
 
     __table_args__ = (
@@ -89,6 +90,7 @@ class Conversation(Model):
     last_inbound_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     staff_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    trimmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     assigned_to_id: Mapped[int | None] = mapped_column(
         ForeignKey("staff_user.id", ondelete="SET NULL"), index=True
     )

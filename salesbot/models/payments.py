@@ -38,7 +38,7 @@ class Payment(Model):
     method: Mapped[str] = mapped_column(String(64))
     reference: Mapped[str | None] = mapped_column(String(255))
     state: Mapped[str] = mapped_column(state_type(), default="started")
-    proof_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="RESTRICT"))
+    proof_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="RESTRICT"), index=True)
     amount: Mapped[int] = mapped_column(Money)
     currency: Mapped[str] = mapped_column(String(3))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)

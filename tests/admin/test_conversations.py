@@ -263,3 +263,13 @@ def test_an_answered_customer_waits_no_more_until_they_write_again(rows, owner, 
     assert stored(select(Conversation.person_wanted_at)) == [first]
     assert "People waiting for a person" in owner.get("/admin/").text
     assert stored(select(Message.sent_by).where(Message.direction == "out")) == ["Olga"]
+
+
+def test_the_chat_says_that_older_messages_were_deleted(rows, owner):
+    """Where the messages begin, so that nobody looks for what is gone."""
+    with rows():
+        chat = make.chat("Ana", trimmed_at=clock.now())
+        make.message(chat, "in", "still here")
+        number = chat.id
+    page = owner.get(f"/admin/conversation/details/?id={number}").text
+    assert page.index("Older messages were deleted on") < page.rindex("still here")

@@ -246,3 +246,12 @@ def test_a_role_that_does_not_exist_is_refused(owner, stored):
     answer = owner.post("/admin/staff_user/new/", {**STAFF, "password": PASSWORD, "role": "god"})
     assert answer.status_code == 200
     assert len(stored(select(StaffUser))) == 1
+
+
+def test_how_long_messages_are_kept_is_chosen_from_a_list(owner, stored):
+    """For ever until somebody says otherwise; another number is refused beside the field."""
+    page = owner.get("/admin/settings/").text
+    assert '<option value="0" selected>for ever</option>' in page
+    owner.post("/admin/settings/", {"KEEP_MONTHS": "12"})
+    assert stored(select(ShopSetting.value).where(ShopSetting.name == "KEEP_MONTHS")) == ["12"]
+    assert "use 0, 3, 6, 12 or 24" in owner.post("/admin/settings/", {"KEEP_MONTHS": "5"}).text
