@@ -20,7 +20,7 @@ from salesbot.messages import Chat, Choice, Customer, Reply
 from salesbot.plugin_loading import Plugin
 from salesbot.plugin_manager import Failed
 from salesbot.replies import MOST_CHOICES, checked_choices, checked_notes, checked_replies
-from salesbot.services import catalog, conversations, languages, shop, shop_links
+from salesbot.services import advertisements, catalog, conversations, languages, shop, shop_links
 from salesbot.services.conversations import ChatRow
 from salesbot.services.secrets_in_text import without_marks
 from salesbot.texts import language, speak, speaking
@@ -81,6 +81,9 @@ class Turn:
         text = without_marks(incoming.text.strip())
         arrival = shop_links.read(text) if shop_links.MARK in text else None
         self.came_from = shop_links.source(arrival, incoming.advertisement)
+        linked = arrival.choice if arrival is not None else None
+        if linked is None and incoming.advertisement and not self._is_repeated(incoming):
+            linked = advertisements.arrived(self.connection, incoming.advertisement, text)
         return understand(
             text if arrival is None else arrival.text if arrival.choice is None else text,
             tapped(incoming),
@@ -89,8 +92,11 @@ class Turn:
             question_open=self._is_asked(),
             global_words=global_words(codes),
             known_words=known_words(codes),
-            linked=arrival.choice if arrival is not None else None,
+            linked=linked,
         )
+
+    def _is_repeated(self, incoming: Incoming) -> bool:
+        return conversations.find(self.connection, incoming.provider_id) is not None
 
     def settle_language(self, understood: Understood) -> None:
         """Speaks on in another language when the customer picked one, or clearly writes in it."""

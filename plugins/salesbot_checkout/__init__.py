@@ -89,14 +89,15 @@ def _several(chat: Chat, product_id: int, text: str) -> Reply | list[Reply] | No
     return _buy(chat, product_id, count)
 
 
-def _buy(chat: Chat, product_id: int, count: int) -> Reply | list[Reply] | None:
+def _buy(chat: Chat, product_id: int, count: int, *, by_link: bool = False) -> Reply | list[Reply] | None:
     item = catalog.item(product_id)
     if item is None:
         return None
     cart = Cart(chat)
-    before = dict(cart.items)
+    before, order = dict(cart.items), cart.open_order()
     cart.add(product_id, count)
-    return _placed(chat, cart, before)
+    # Whoever came by a link may only want to look; whoever has an order that they mean, goes on with it.
+    return _placed(chat, cart, before, tentative=by_link and (order is None or order.tentative))
 
 
 def _from_link(chat: Chat, product_id: int) -> Reply | list[Reply] | None:
@@ -105,7 +106,7 @@ def _from_link(chat: Chat, product_id: int) -> Reply | list[Reply] | None:
     if item is None:
         return None
     about = shorten(item.summary or item.description, LONGEST_ABOUT, placeholder=" …")
-    bought = _buy(chat, product_id, 1)
+    bought = _buy(chat, product_id, 1, by_link=True)
     if not isinstance(bought, Reply):
         return bought
     shown = _with_words(f"*{item.title}*" + (f"\n{about}" if about else ""), bought)
@@ -145,11 +146,16 @@ def _coupon(chat: Chat, text: str) -> Reply | list[Reply]:
 
 
 def _placed(
-    chat: Chat, cart: Cart, before: dict[int, int], *, coupon_before: str | None = None
+    chat: Chat,
+    cart: Cart,
+    before: dict[int, int],
+    *,
+    coupon_before: str | None = None,
+    tentative: bool = False,
 ) -> Reply | list[Reply]:
     """Places the cart as an order, or says kindly why it cannot be; then the cart is as `before`."""
     try:
-        order = cart.place()
+        order = cart.place(tentative=tentative)
     except OutOfStock as exc:
         cart.items = before
         return _too_few(exc, before)
@@ -157,7 +163,7 @@ def _placed(
         code, cart.coupon = cart.coupon, coupon_before
         if coupon_before == code:
             cart.coupon = None
-        without = _placed(chat, cart, before)
+        without = _placed(chat, cart, before, tentative=tentative)
         return _with_words(_why_refused(exc, code or ""), without)
     except NotForSale:
         cart.forget_what_is_gone()

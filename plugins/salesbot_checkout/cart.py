@@ -51,15 +51,19 @@ class Cart:
     def coupon(self, code: str | None) -> None:
         self._chat.data["coupon"] = code
 
-    def place(self) -> Order:
-        """Holds the goods: a new order in place of the one before.
+    def place(self, *, tentative: bool = False) -> Order:
+        """Holds the goods, but for a `tentative` order: a new order in place of the one before.
 
         Raises OutOfStock, NotForSale, CouponRefused; then the order before is still there.
         """
         with db.session.begin_nested():
             self._cancel("the cart was changed")
             order = fulfilment.place(
-                self._chat.customer.id, self._chat.id, list(self.items.items()), coupon=self.coupon
+                self._chat.customer.id,
+                self._chat.id,
+                list(self.items.items()),
+                coupon=self.coupon,
+                tentative=tentative,
             )
         self._chat.data["order"] = order.id
         return order

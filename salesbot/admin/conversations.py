@@ -164,6 +164,7 @@ _LOOKS = {
     "local": formatters.local,
     "amount": formatters.amount,
     "agreed_words": formatters.agreed,
+    "came_from": formatters.came_from,
     "may": may,
 }
 

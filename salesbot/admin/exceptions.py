@@ -12,6 +12,7 @@ from salesbot.admin.formatters import (
     plain,
     shortened,
     sold,
+    source,
     who_answers,
     whole_percent,
 )
@@ -175,7 +176,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         first=_names("number customer total state created_at"),
         not_in_list=_names(
             "conversation currency expires_at paid_at fulfilled_at closed_at reminded_at frozen_at"
-            " discount coupon source_details"
+            " tentative discount coupon source_details"
         ),
         labels={
             "source": _("Came from"),
@@ -198,6 +199,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             "looked": "answer",
         },
         choices={"state": ORDER_STATES},
+        formatters={"source": source},
         filters=_names("state total created_at paid_at source customer.name"),
         search=_names("number"),
         large=True,
@@ -402,6 +404,26 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         first=_names("address channel customer"),
         search=_names("address"),
         large=True,
+    ),
+    models.Advertisement: Rules(
+        many=_("Advertisements"),
+        one=_("advertisement"),
+        group=SHOP,
+        icon="fa-bullhorn",
+        creates=False,
+        edits=False,
+        in_menu=False,
+        first=_names("headline key target came last_came_at"),
+        not_in_list=_names("text url created_at"),
+        labels={
+            "headline": _("Headline"),
+            "key": _("Id"),
+            "target": _("Leads to"),
+            "came": _("People who came"),
+            "last_came_at": _("Came last"),
+        },
+        search=_names("headline key"),
+        empty=_("Nobody has come by an advertisement yet."),
     ),
     models.Consent: _record(
         many=_("Agreements"),

@@ -17,7 +17,7 @@ from sqlalchemy.orm import DeclarativeBase
 from salesbot.admin import reader
 from salesbot.admin.noted import noted
 from salesbot.money import show
-from salesbot.services import links, secrets_in_text, shop
+from salesbot.services import links, secrets_in_text, shop, shop_links
 
 Formatter = Callable[[Any, Any, Any, str], Any]
 
@@ -125,6 +125,17 @@ def word(_view: Any, _context: Any, row: Any, name: str) -> Any:
 def state(_view: Any, _context: Any, row: Any, name: str) -> Any:
     """A column that holds a state."""
     return state_pill(getattr(row, name))
+
+
+def came_from(source: str) -> str:
+    """Where a buyer came from; what the program wrote before an advertisement's name, in words."""
+    _ad, found, name = source.partition(shop_links.AD)
+    return gettext("Advertisement: %(name)s", name=name) if found and not _ad else source
+
+
+def source(_view: Any, _context: Any, row: Any, name: str) -> str:
+    """A column that says where somebody came from."""
+    return came_from(getattr(row, name))
 
 
 def agreed(what: str) -> Any:

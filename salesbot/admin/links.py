@@ -14,7 +14,9 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import func, select
 
 from salesbot import clock
-from salesbot.admin.formatters import amount
+from salesbot.admin import ads
+from salesbot.admin.ads import Ads
+from salesbot.admin.formatters import amount, came_from, moment
 from salesbot.admin.guard import Guard
 from salesbot.admin.rules import SHOP
 from salesbot.extensions import db
@@ -40,10 +42,10 @@ class Link:
     url: str | None
 
 
-class LinksView(Guard, BaseView):
+class LinksView(Ads, Guard, BaseView):
     """`/admin/links/`."""
 
-    needs = {"index": "look", "code": "look"}
+    needs = {"index": "look", "code": "look", "lead": "change", "add_ad": "change"}
 
     def __init__(self) -> None:
         super().__init__(
@@ -71,6 +73,10 @@ class LinksView(Guard, BaseView):
             more=len(items) > MOST,
             narrowed=narrowed,
             from_where=_from_where(),
+            ads=ads.rows(),
+            ad_goods=ads.goods(),
+            came_from=came_from,
+            moment=moment,
             amount=amount,
         )
 

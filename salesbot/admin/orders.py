@@ -47,6 +47,7 @@ class OrderView(ShopModelView):
             state_pill=formatters.state_pill,
             moment=formatters.moment,
             amount=formatters.amount,
+            came_from=formatters.came_from,
             to_decimal=to_decimal,
         )
 

@@ -9,15 +9,15 @@ from salesbot.fulfilment.deliveries import (
     tell_next,
     try_again,
 )
+from salesbot.fulfilment.door import is_payable
 from salesbot.fulfilment.downloads import count_download, file_of, renew
 from salesbot.fulfilment.events import take_event
 from salesbot.fulfilment.giving_back import refund_next
 from salesbot.fulfilment.methods import method_named, method_title, method_titles, outside, payment_methods
-from salesbot.fulfilment.orders import cancel, expire_next, place, remind_next
+from salesbot.fulfilment.orders import cancel, expire_next, opened, place, remind_next
 from salesbot.fulfilment.payments import (
     begin_payment,
     confirm_by_staff,
-    is_payable,
     reject_by_staff,
 )
 from salesbot.fulfilment.refunds import ask_refund, refundable, refunded_by_staff
@@ -50,6 +50,7 @@ __all__ = [
     "method_named",
     "method_title",
     "method_titles",
+    "opened",
     "outside",
     "payment_methods",
     "place",

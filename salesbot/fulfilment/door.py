@@ -27,6 +27,11 @@ NEXT: dict[str, frozenset[str]] = {
 """Which state may follow which; an expired order may still be paid when its goods are there."""
 
 
+def is_payable(order: Order) -> bool:
+    """Whether a payment may be started now."""
+    return order.state == "pending" and order.expires_at > clock.now()
+
+
 @dataclass
 class Changes:
     """What happened to one order in this transaction, to be told at its end."""
@@ -55,17 +60,18 @@ class Changes:
             log.info("order %s → %s by %s", old, new, who)
         self.states.append((old, new))
 
-    def tell(self, first: Reply | None = None, use: str = "") -> None:
+    def tell(self, first: Reply | None = None, use: str = "", *, quietly: bool = False) -> None:
         """Sends the buyer one message: `first`, and what plugins say about the new states.
 
         `use` names the template that goes when the message itself must wait.
 
         Somebody who said "stop" gets what they paid for, and nothing else that they did not ask for.
+        Plugins hear of the new states in any case; with `quietly` what they say goes to nobody.
         """
         with speaking(self.order.customer.language):
             said = [("", first)] if first is not None else []
             said += self._asked()
-            nothing_unasked = self.order.customer.stopped_at is not None and first is None
+            nothing_unasked = quietly or (self.order.customer.stopped_at is not None and first is None)
             if not said or nothing_unasked:
                 return
             replies = turns.filtered_for(self.order.conversation_id, [reply for _plugin, reply in said])

@@ -16,6 +16,7 @@ from salesbot import clock, logs, messages, money
 from salesbot.database import db, table
 from salesbot.errors import PluginProblem
 from salesbot.fulfilment import refunds, settling
+from salesbot.fulfilment.door import is_payable
 from salesbot.models import Order, Payment, PaymentEvent
 from salesbot.services import links, orders, payments
 from salesbot.texts import speaking, translator
@@ -180,7 +181,7 @@ def _too_little(order: Order, received: int) -> str:
 
 def _enough(order: Order, payment: Payment, method: str, received: int) -> str:
     """The order is paid, if its goods are there; money that comes too late goes back by itself."""
-    holds_stock = order.state == "pending" and order.expires_at > clock.now()
+    holds_stock = is_payable(order) and not order.tentative
     if order.state == "cancelled":
         return _give_back(order, payment, "it was cancelled before the money came")
     if not holds_stock and (received < order.total or not settling.can_be_had(order)):

@@ -12,7 +12,7 @@ from salesbot.channels import registry
 from salesbot.database import db
 from salesbot.errors import NotForSale, OutOfStock, WrongState
 from salesbot.fulfilment import refunds, settling, telling
-from salesbot.fulfilment.door import Changes
+from salesbot.fulfilment.door import Changes, is_payable
 from salesbot.models import Category, Coupon, Order, OrderLine, Product
 from salesbot.services import catalog, coupons, orders, shop, shop_links, stock, templates
 from salesbot.services.conversations import window_is_open
@@ -29,8 +29,11 @@ def place(
     *,
     who: str = "customer",
     coupon: str | None = None,
+    tentative: bool = False,
 ) -> Order:
     """A new order for (product id, quantity) pairs at today's prices, holding its stock.
+
+    A `tentative` one holds nothing until `firm` is called for it.
 
     Raises OutOfStock, NotForSale, and CouponRefused for a `coupon` code that takes nothing off. A
     total of 0 is paid at once. Flushes, never commits.
@@ -64,6 +67,7 @@ def place(
         coupon=taken_off,
         expires_at=clock.now() + timedelta(minutes=shop.setting("ORDER_MINUTES")),
         lines=lines,
+        tentative=tentative,
         source=source,
         source_details=source_details,
     )
@@ -74,6 +78,28 @@ def place(
         settling.paid(order, who="salesbot", why="it costs nothing")
     db.session.flush()
     return order
+
+
+def opened(order_id: int) -> None:
+    """The buyer looks at the order's page: the first time is noted, and they mean it. Flush only."""
+    orders.opened(order_id)
+    firm(order_id)
+
+
+def firm(order_id: int) -> bool:
+    """Makes a tentative order one that holds its goods, for the usual time from now. Flush only.
+
+    False when that can't be, because others have the goods meanwhile.
+    """
+    order = orders.locked(order_id)
+    if order is None or not order.tentative or not is_payable(order):
+        return True
+    if not settling.can_be_had(order):
+        return False
+    order.tentative = False
+    order.expires_at = clock.now() + timedelta(minutes=shop.setting("ORDER_MINUTES"))
+    db.session.flush()
+    return True
 
 
 def cancel(order_id: int, *, who: str, why: str = "") -> None:
@@ -105,7 +131,7 @@ def expire_next() -> bool:
     if order.state == "pending" and order.expires_at <= now:
         changes = Changes(order)
         changes.move("expired", who="salesbot", why="not paid in time")
-        changes.tell()
+        changes.tell(quietly=order.tentative)
         refunds.give_back_all(order, why="the order was not paid in full in time")
     return True
 
@@ -144,6 +170,7 @@ def to_remind() -> Select[int]:
         select(Order.id)
         .where(
             Order.state == "pending",
+            ~Order.tentative,
             Order.reminded_at.is_(None),
             Order.expires_at > now,
             Order.expires_at <= now + before,

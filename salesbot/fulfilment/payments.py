@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from salesbot import clock, messages
+from salesbot import messages
 from salesbot.database import db, in_transaction
 from salesbot.errors import PluginProblem, WrongState
 from salesbot.fulfilment import refunds
+from salesbot.fulfilment.door import is_payable
 from salesbot.fulfilment.events import open_payment, take_event
 from salesbot.fulfilment.methods import method_named, outside
+from salesbot.fulfilment.orders import firm
 from salesbot.messages import Redirect, Show
 from salesbot.models import Order, Payment
 from salesbot.services import links, orders
@@ -24,6 +26,11 @@ def begin_payment(order_id: int, method_name: str) -> Redirect | Show:
     order = db.session.get(Order, order_id)
     if order is None or not is_payable(order):
         raise WrongState("this order can't be paid any more")
+    if order.tentative:
+        db.session.rollback()
+        if not in_transaction(lambda: firm(order_id)):
+            raise WrongState("its goods are gone")
+        order = db.session.get_one(Order, order_id)
     frozen = orders.frozen(order)
     db.session.rollback()
     found = method_named(method_name)
@@ -44,11 +51,6 @@ def begin_payment(order_id: int, method_name: str) -> Redirect | Show:
         raise WrongState("this way to pay does not work right now")
     in_transaction(lambda: _started(frozen, method_name))
     return answer
-
-
-def is_payable(order: Order) -> bool:
-    """Whether a payment may be started now."""
-    return order.state == "pending" and order.expires_at > clock.now()
 
 
 def _started(frozen: messages.Order, method: str) -> None:

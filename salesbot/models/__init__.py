@@ -1,6 +1,7 @@
 """The rows of a shop: what is true of ONE row, with constraints that make wrong states impossible."""
 
 from salesbot.database import BigId, EncryptedText, Money, UTCDateTime, db
+from salesbot.models.advertisements import Advertisement
 from salesbot.models.audit import AuditEntry
 from salesbot.models.catalog import Category, LicenceKey, Product
 from salesbot.models.consent import Consent
@@ -65,10 +66,12 @@ ALL = (
     WorkerBeat,
     AuditEntry,
     Wording,
+    Advertisement,
 )
 
 __all__ = [
     "ALL",
+    "Advertisement",
     "AuditEntry",
     "BigId",
     "CannedReply",

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from salesbot import clock
@@ -24,6 +24,8 @@ class Order(Model):
 
     `expires_at` ends its hold on the stock; `opened_at` is when its buyer first looked at its page.
 
+    A `tentative` one came from a link that somebody may only have looked at: until its page is opened
+    or its payment begins it holds nothing, nobody is reminded of it, and nobody is told of its end.
     `source` is where its buyer came from: the name of the link's place, or the advertisement.
     While `frozen_at` is set, as during a dispute about its payment, nothing of it is handed over.
     """
@@ -56,6 +58,7 @@ class Order(Model):
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     reminded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    tentative: Mapped[bool] = mapped_column(default=False, server_default=false())
     frozen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     source: Mapped[str] = mapped_column(String(120), default="", server_default="")
     source_details: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

@@ -174,6 +174,29 @@ def find(words: str) -> list[int]:
     return [product_id for score, product_id in sorted(scored, key=lambda pair: -pair[0]) if score]
 
 
+def named_in(text: str) -> list[int]:
+    """The ids of products whose whole title stands in `text`, in the shop's order."""
+    shown = f" {' '.join(_words(text))} "
+    found = []
+    for product_id, title, *_rest, texts, _shelf_texts in rows(_TEXTS):
+        titles = (title, in_words(texts).get("title", ""))
+        if any(words and f" {' '.join(words)} " in shown for words in map(_words, titles)):
+            found.append(product_id)
+    return found
+
+
+def nearest_title(text: str) -> int | None:
+    """The product of whose title most words stand in `text`, at least half; None when there is none."""
+    shown = set(_words(text))
+    best, nearest = 0.5, None
+    for product_id, title, *_rest in rows(_TEXTS):
+        words = _words(title)
+        share = len(shown.intersection(words)) / len(words) if words else 0
+        if share > best or (share == best and nearest is None):
+            best, nearest = share, product_id
+    return nearest
+
+
 def items(product_ids: Sequence[int]) -> list[Item]:
     """Those of these products that are for sale, in the order of the ids."""
     by_id = {found.id: found for found in _items(_SOME_ITEMS, ids=product_ids)} if product_ids else {}

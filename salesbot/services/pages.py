@@ -11,7 +11,7 @@ from salesbot import clock, messages, money
 from salesbot.database import db, vault
 from salesbot.models import Delivery, Order, OrderLine, Product
 from salesbot.models.deliveries import OPEN_STATES
-from salesbot.services import delivery_texts, links, orders
+from salesbot.services import delivery_texts, links, orders, shop, stock
 
 _COURSE = "course"
 
@@ -91,7 +91,9 @@ def order_page(order_id: int) -> OrderPage | None:
         return None
     language = order.customer.language
     left = (order.expires_at - clock.now()).total_seconds()
-    is_over = order.state == "pending" and left <= 0
+    is_over = order.state == "pending" and (left <= 0 or _is_gone(order))
+    if order.tentative and not is_over:
+        left = 60 * shop.setting("ORDER_MINUTES")  # it begins when the page is opened, which is now
     return OrderPage(
         frozen=orders.frozen(order),
         number=order.number,
@@ -107,6 +109,15 @@ def order_page(order_id: int) -> OrderPage | None:
         receipt_url=f"{links.pay_url(order.id)}/receipt" if order.paid_at is not None else "",
         opened=order.opened_at is not None,
     )
+
+
+def _is_gone(order: Order) -> bool:
+    """Whether others have meanwhile bought what this order does not hold."""
+    if not order.tentative:
+        return False
+    wanted = {line.product_id: line.quantity for line in order.lines}
+    found = stock.available(wanted)
+    return any(left is not None and left < wanted[number] for number, left in found.items())
 
 
 def goods_of(order: Order) -> tuple[Goods, ...]:

@@ -24,6 +24,8 @@ from salesbot.texts import speaking, translator
 
 _ = translator("salesbot")
 
+AD = "Ad: "
+"""Stands before the name of an advertisement; pages show it in their reader's language."""
 MARK = "#"
 """Words without it come from no link."""
 SHOP, CATEGORY, PRODUCT = "shop", "category", "product"
@@ -102,7 +104,7 @@ def source(arrival: Arrival | None, advertisement: Mapping[str, str] | None) -> 
     """Where a message says that its sender comes from, as chats keep it; None when it doesn't."""
     if advertisement:
         name = advertisement.get("headline") or advertisement.get("source_id") or "?"
-        return {"name": f"Ad: {name}"[:120], **advertisement, "at": clock.now().isoformat()}
+        return {"name": f"{AD}{name}"[:120], **advertisement, "at": clock.now().isoformat()}
     if arrival is None:
         return None
     return {"name": arrival.place or "link", "code": f"#{arrival.code}", "at": clock.now().isoformat()}

@@ -40,6 +40,7 @@ _HELD = (
         OrderLine.product_id == Product.id,
         Order.state == "pending",
         Order.expires_at > bindparam("now"),
+        ~Order.tentative,
     )
     .scalar_subquery()
 )

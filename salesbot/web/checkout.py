@@ -11,7 +11,7 @@ from salesbot import fulfilment
 from salesbot.errors import WrongState
 from salesbot.extensions import csrf, db, transaction
 from salesbot.messages import Redirect
-from salesbot.services import links, orders
+from salesbot.services import links
 from salesbot.services.pages import OrderPage, order_page
 from salesbot.texts import speaking, translator
 from salesbot.web import pages
@@ -36,7 +36,7 @@ def opened(word: str) -> tuple[str, int]:
     """The page's script says that a person has it open; a robot that previews links runs no script."""
     order_id = links.order_id(word)
     with transaction():
-        orders.opened(order_id)
+        fulfilment.opened(order_id)
     return "", 204
 
 

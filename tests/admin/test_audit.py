@@ -15,6 +15,7 @@ from salesbot.admin.exceptions import rules_for
 from salesbot.database import UTCDateTime, table
 from salesbot.extensions import db, transaction
 from salesbot.models import (
+    Advertisement,
     AuditEntry,
     CannedReply,
     Category,
@@ -63,6 +64,7 @@ def one_of_everything() -> None:
         OrderEvent(order_id=order.id, who="ana", what="placed"),
         PaymentEvent(method="demo", event_id="e", reference="r", kind="paid", amount=1, currency="USD"),
         Refund(payment_id=payment.id, amount=1, currency="USD"),
+        Advertisement(key="120210", headline="Books"),
         Consent(customer_id=chat.customer_id, what="stopped", who="customer"),
         StockWait(product_id=thing.id, conversation_id=chat.id),
         ShopSetting(name="stripe.key", secret=SECRETS[1]),

@@ -8,8 +8,9 @@ from urllib.parse import unquote
 import pytest
 import segno
 from PIL import Image
+from sqlalchemy import select
 
-from salesbot.models import Category, Product, db
+from salesbot.models import Advertisement, Category, Product, db
 from tests.admin import rows as make
 
 NUMBER = "+15550001111"
@@ -76,3 +77,36 @@ def test_a_link_is_copied_and_printed_on_one_card(book, desk, address):
     assert desk.locator(".lk-card:visible").count() == 1
     assert card.get_by_text("Scan it with your phone").is_visible()
     assert not desk.get_by_role("heading", name="Links that sell").is_visible()
+
+
+def test_an_advertisement_is_given_its_goods_with_one_click(rows, owner, somebody, stored):
+    """The guess is chosen already; whoever only looks is not asked."""
+    with rows():
+        timer = make.product(title="Focus Timer Pro", kind="link", link="https://example.com")
+        make.save(Advertisement(key="120210", headline="Try the Focus Timer", came=3))
+        target = f"product:{timer.id}"
+    page = owner.get("/admin/links/").text
+    assert f'<option value="{target}" selected>Focus Timer Pro</option>' in page
+    assert "Yes, this" in page
+    assert "3 people came" in page
+    number = stored(select(Advertisement.id))[0]
+    answer = owner.post(f"/admin/links/ad/{number}", {"target": target}, follow_redirects=True)
+    assert "It counts for whoever comes next" in answer.text
+    assert stored(select(Advertisement.target)) == [target]
+    owner.post("/admin/links/ad", {"words": "999111", "target": target})
+    assert stored(select(Advertisement.key).order_by(Advertisement.id)) == ["120210", "999111"]
+    wrong = owner.post("/admin/links/ad", {"words": " . ", "target": target}, follow_redirects=True)
+    assert "alert-danger" in wrong.text
+    assert owner.post(f"/admin/links/ad/{number}", {"target": "stop"}, follow_redirects=True)
+    assert stored(select(Advertisement.target))[0] == target
+    viewer = somebody("viewer")
+    assert "Yes, this" not in viewer.get("/admin/links/").text
+    assert viewer.post("/admin/links/ad", {"words": "1"}).status_code == 403
+
+
+def test_where_an_order_came_from_is_said_in_words(rows, owner):
+    with rows():
+        make.order(source="Ad: Summer sale")
+    for address in ("/admin/order/", "/admin/order/details/?id=1", "/admin/links/"):
+        page = owner.get(address).text
+        assert "Advertisement: Summer sale" in page

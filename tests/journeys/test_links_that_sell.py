@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from salesbot import dispatcher, fulfilment
+from salesbot.channels import Incoming
 from salesbot.database import transaction
-from salesbot.models import Category, Order, Product, db
-from salesbot.services import shop_links, stock
+from salesbot.errors import WrongState
+from salesbot.models import Advertisement, Category, Order, Product, db
+from salesbot.services import advertisements, links, shop_links, stock
 
 pytestmark = pytest.mark.both_databases
 
@@ -105,3 +108,123 @@ def test_an_advertisement_is_kept_on_the_order(goods, customer, stored):
     [order] = stored(select(Order))
     assert order.source == "Ad: Books that you finish"
     assert order.source_details["click_id"] == "ARAkLkA8"
+
+
+def opens(app, order):
+    """The buyer's browser opens the page to pay."""
+    with app.app_context():
+        path = links.pay_url(order.id).removeprefix(links.base_url())
+    browser = app.test_client()
+    page = browser.get(path).text
+    assert browser.post(f"{path}/opened").status_code == 204
+    return page
+
+
+def test_whoever_only_looks_holds_nothing_and_hears_nothing_more(
+    goods, customers, link_words, stored, app, clock, catalogue
+):
+    """Three come by a link for the last three keys; a fourth can still buy all of them."""
+    timer = goods["Focus Timer Pro"]
+    curious = [customers(f"Curious {number}") for number in range(3)]
+    for one in curious:
+        one.says(link_words("product", timer, "Focus Timer Pro"))
+    with app.app_context():
+        assert stock.available([timer]) == {timer: 3}
+    clock.move(minutes=50)
+    assert all(len(one.replies) == 1 for one in curious), "nobody is reminded"
+    clock.move(minutes=20)
+    assert all(len(one.replies) == 1 for one in curious), "and nobody is told that it is over"
+    assert set(stored(select(Order.state))) == {"expired"}
+
+
+def test_whoever_opens_the_page_to_pay_has_the_goods_kept_from_then_on(
+    goods, customer, link_words, stored, app, clock
+):
+    """Half an hour after the link: a whole hour begins, with one reminder, as for anybody."""
+    timer = goods["Focus Timer Pro"]
+    customer.says(link_words("product", timer, "Focus Timer Pro"))
+    clock.move(minutes=30)
+    opens(app, stored(select(Order))[0])
+    with app.app_context():
+        assert stock.available([timer]) == {timer: 2}
+    clock.move(minutes=50)
+    assert "still waiting" in customer.replies[-1].text
+    customer.pays()
+    assert "KEY-1" in customer.history[-1].text
+
+
+def test_a_link_that_is_opened_when_others_have_the_goods_takes_no_money(
+    goods, customers, link_words, stored, app
+):
+    """The last keys were bought meanwhile; and money that comes all the same goes back."""
+    timer = goods["Focus Timer Pro"]
+    late, quick = customers("Late"), customers("Quick")
+    late.says(link_words("product", timer, "Focus Timer Pro"))
+    quick.taps(f"checkout:several:{timer}")
+    quick.says("3")
+    quick.pays()
+    order = stored(select(Order).order_by(Order.id))[0]
+    assert "The time for this order is over" in opens(app, order)
+    with app.app_context(), pytest.raises(WrongState):
+        fulfilment.begin_payment(order.id, "demo")
+    late.pays()
+    assert "You get your money back" in late.history[-1].text
+    assert stored(select(Order.state).order_by(Order.id)) == ["pending", "fulfilled"]
+
+
+def test_whoever_has_an_order_that_they_mean_keeps_it_when_they_come_by_a_link(
+    goods, customer, link_words, stored
+):
+    """What a buyer put into the cart stays held, with what the link adds."""
+    customer.taps(f"buy:{goods['Free (#1)']}")
+    customer.taps(f"buy:{goods['Focus Timer Pro']}")
+    customer.says(link_words("product", goods["Focus Timer Pro"], "Focus Timer Pro"))
+    assert stored(select(Order.tentative).where(Order.state == "pending")) == [False]
+
+
+AD = {"headline": "Get things done", "type": "ad", "source_id": "120210", "url": "https://fb.me/2Ab"}
+ASKS = "Hello! Can I get more info on this?"
+
+
+def test_an_advertisement_lands_where_the_shop_says(goods, customer, stored, app):
+    """First it is only noted, and its visitor greeted; then staff say what it is for."""
+    assert "What would you like?" in customer.sends(ASKS, advertisement=AD)[-1].text
+    [ad] = stored(select(Advertisement))
+    assert (ad.key, ad.headline, ad.came, ad.target) == ("120210", "Get things done", 1, "")
+    with app.app_context(), transaction():
+        advertisements.lead(ad.id, f"product:{goods['Focus Timer Pro']}")
+    assert "*Focus Timer Pro*" in customer.sends(ASKS, advertisement=AD)[-1].text
+    assert stored(select(Advertisement.came)) == [2]
+    assert "Stop" not in customer.sends("menu", advertisement=AD)[-1].text
+    customer.taps(f"buy:{goods['Focus Timer Pro']}")
+    assert stored(select(Order.source)) == ["Ad: Get things done"]
+
+
+def test_an_advertisement_that_names_a_product_needs_nobody(goods, customer):
+    named = {**AD, "headline": "New: Focus Timer Pro, 20 % off"}
+    assert "*Focus Timer Pro*" in customer.sends(ASKS, advertisement=named)[-1].text
+
+
+def test_a_headline_that_staff_typed_holds_for_every_advertisement_with_it(goods, customer, app, stored):
+    """Before anybody came by it, and for each of its ids; a category is as good as a product."""
+    with app.app_context(), transaction():
+        advertisements.add("Get  things DONE", f"category:{goods['shelf']}")
+    for number in ("1", "2"):
+        reply = customer.sends("hola", advertisement={**AD, "source_id": number})[-1]
+        assert "Focus Timer Pro" in [line.title for line in reply.choices]
+    assert len(stored(select(Advertisement))) == 3
+
+
+def test_words_that_say_what_they_want_are_answered_without_the_advertisement(goods, customer):
+    """Nobody has said what the advertisement is for, so what its visitor typed counts."""
+    assert "Night Writer" in customer.sends("night writer", advertisement=AD)[-1].text
+    assert "will not write" in customer.sends("stop", advertisement=AD)[-1].text
+
+
+def test_a_message_of_an_advertisement_that_comes_twice_counts_once(goods, app, stored):
+    """As Twilio sends it again, with the same id."""
+    incoming = Incoming("twilio", "whatsapp:+15550100", "SM1", text=ASKS, advertisement=AD)
+    with app.app_context():
+        first, second = dispatcher.receive(incoming), dispatcher.receive(incoming)
+    assert [one.text for one in first.messages] == [one.text for one in second.messages]
+    assert stored(select(Advertisement.came)) == [1]
