@@ -9,6 +9,8 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
+from salesbot import plugin_manager
+from salesbot.config import BY_NAME
 from salesbot.database import db, transaction
 from salesbot.models import Category, Product
 from salesbot.services import shop, stock, uploads
@@ -87,9 +89,12 @@ class Catalogue:
                 setattr(product, name, value)
 
     def setting(self, name: str, value: str) -> None:
-        """Types a setting of the shop, or of a plugin as "plugin.setting"."""
+        """Types a setting of the shop, or of a plugin as "plugin.setting"; a secret one is kept encrypted."""
+        plugin, _dot, own = name.partition(".")
         with self._app.app_context(), transaction():
-            shop.save(name, value)
+            declared = plugin_manager.current().settings.get(plugin, ())
+            secret = any(one.name == own and one.secret for one in declared)
+            shop.save(name, value, secret=secret or (name in BY_NAME and BY_NAME[name].secret))
 
     def left(self, goods: Goods) -> int | None:
         """How many of a product can be sold now; None where there is no end to them."""

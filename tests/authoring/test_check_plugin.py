@@ -35,7 +35,7 @@ def postgresql(make_postgres_database):
 
 
 def test_examples_pass_on_both_databases(look_over, postgresql):
-    for name in ("salesbot-loyalty", "salesbot-gift-cards", "salesbot-passes"):
+    for name in ("salesbot-s3-files", "salesbot-loyalty", "salesbot-gift-cards", "salesbot-passes"):
         ran = look_over(EXAMPLES / name, "--postgresql", postgresql)
         assert ran.exit_code == 0, ran.output
     assert "open to everybody who has the address: /passes/<code>" in ran.output
