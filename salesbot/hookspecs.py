@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 # A hook that is to go says so for one minor version at least, to whoever implements it:
 # @hookspec(warn_on_impl=DeprecationWarning("salesbot_x goes with 0.3; use salesbot_y"))
+# An argument: warn_on_impl_args={"old": DeprecationWarning("old goes with 0.3; use new")}
 hookspec = pluggy.HookspecMarker("salesbot")
 hookimpl = pluggy.HookimplMarker("salesbot")
 

@@ -68,6 +68,8 @@ class Plugin:
     path: str = ""
     hooks: tuple[str, ...] = ()
     problem: str = ""
+    warnings: list[str] = field(default_factory=list)
+    """What it uses that goes with a later version, each with what takes its place."""
     implementations: dict[str, list[HookImpl]] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
 
@@ -176,7 +178,9 @@ def _register(pm: pluggy.PluginManager, plugin: Plugin) -> None:
                 warnings.simplefilter("always")
                 pm.register(module, name=plugin.name)
             for warning in told:
-                log.warning("plugin %s: %s", plugin.name, warning.message)
+                place = f"{warning.filename}:{warning.lineno}: "
+                plugin.warnings.append(f"{place}{warning.message}".replace("\n", " "))
+                log.warning("plugin %s: %s", plugin.name, plugin.warnings[-1])
         except Exception as exc:  # noqa: BLE001 - pluggy and odd attributes raise many things
             if pm.has_plugin(plugin.name):
                 pm.unregister(name=plugin.name)

@@ -1,6 +1,7 @@
 """A faulty plugin is left out whole, with the file, the line, what is wrong and the nearest right name."""
 
 import importlib
+import re
 import sys
 from importlib.metadata import EntryPoint
 
@@ -392,8 +393,19 @@ def test_whoever_implements_a_hook_that_is_to_go_is_told_and_works_on(shop_with,
     going = DeprecationWarning("salesbot_search goes with 0.3; use salesbot_find")
     monkeypatch.setitem(hookspecs.salesbot_search.salesbot_spec, "warn_on_impl", going)
     (line,) = shop_with(GOOD + "\n@hookimpl\ndef salesbot_search(words): pass\n")
-    assert "on: Says pong." in line
-    assert "plugin ours: salesbot_search goes with 0.3" in caplog.text
+    assert "on: Says pong.; soon not any more: " in line
+    assert line.endswith("salesbot_search goes with 0.3; use salesbot_find")
+    assert re.search(r"plugin ours: \S+salesbot_ours.py:\d+: salesbot_search goes with 0.3", caplog.text)
+
+
+def test_whoever_takes_an_argument_that_is_to_go_is_told_and_works_on(shop_with, monkeypatch):
+    going = {"language": DeprecationWarning("language goes with 0.3; ask chat.language")}
+    monkeypatch.setitem(hookspecs.salesbot_search.salesbot_spec, "warn_on_impl_args", going)
+    (line,) = shop_with(GOOD + "\n@hookimpl\ndef salesbot_search(words, language): pass\n")
+    assert "on: Says pong.; soon not any more: " in line
+    assert line.endswith("language goes with 0.3; ask chat.language")
+    (line,) = shop_with(GOOD + "\n@hookimpl\ndef salesbot_search(words): pass\n")
+    assert line.endswith("on: Says pong.")
 
 
 def test_no_plugin_reads_anothers_settings(module, installed, salesbot_apps, twilio, stored):
