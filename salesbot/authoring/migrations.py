@@ -19,11 +19,12 @@ def write(name: str, words: str) -> Path | None:
     plugin = plugin_manager.current().named(name)
     if plugin is None:
         raise PluginProblem(f"no plugin {name!r} is loaded; `salesbot plugins` lists all")
-    folder = of_plugins.folder_of(plugin)
+    folder = of_plugins.named_folder(plugin)
     if folder is None:
         raise PluginProblem(
             f"plugin {name!r} has no {of_plugins.HOOK} that names the folder for its migrations"
         )
+    folder.mkdir(exist_ok=True)  # an author's first one
     with db.engine.connect() as connection:
         if of_plugins.is_behind(plugin, connection):
             raise PluginProblem("the tables are older than the last migration: `salesbot db upgrade` first")

@@ -59,12 +59,17 @@ def check_names(plugin: Plugin) -> None:
 
 def folder_of(plugin: Plugin) -> Path | None:
     """Where a plugin keeps its revisions; None when it brings none. PluginProblem when it is not there."""
+    folder = named_folder(plugin)
+    if folder is not None and not folder.is_dir():
+        raise PluginProblem(f"{HOOK} names the folder {folder}, which is not there")
+    return folder
+
+
+def named_folder(plugin: Plugin) -> Path | None:
+    """The same, there or not."""
     for impl in plugin.implementations.get(HOOK, ()):
         said = Path(str(impl.function()))
-        folder = said if said.is_absolute() else Path(plugin.path).parent / said
-        if not folder.is_dir():
-            raise PluginProblem(f"{HOOK} names the folder {folder}, which is not there")
-        return folder
+        return said if said.is_absolute() else Path(plugin.path).parent / said
     return None
 
 
