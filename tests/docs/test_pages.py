@@ -47,7 +47,9 @@ def app(tmp_path_factory):
     return create_app({"ENTRY_POINTS": False}, instance_path=tmp_path_factory.mktemp("instance"))
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "plugins.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", DOCS / "plugins.md", DOCS / "recipes.md"], ids=lambda page: page.name
+)
 def test_snippets_are_cut_from_examples_and_tests(page):
     """Each stands in a file that a test runs, line for line."""
     sources = [path.read_text("utf-8") for path in SOURCES]
@@ -93,7 +95,13 @@ def anchors(page: Path) -> set[str]:
 @each_page
 def test_commands_exist(page, app):
     """Each `salesbot word` is a command of salesbot's or of an example's, or the page says: not yet."""
-    known = set(app.cli.list_commands(click.Context(app.cli))) | {"run", "shell", "routes", "passes", "s3-files"}
+    known = set(app.cli.list_commands(click.Context(app.cli))) | {
+        "run",
+        "shell",
+        "routes",
+        "passes",
+        "s3-files",
+    }
     not_yet = set(re.findall(r"no `salesbot ([a-z-]+)` yet", page.read_text("utf-8")))
     assert commands_in(page) - known <= not_yet
     assert not_yet.isdisjoint(known), "it is there now"
