@@ -76,6 +76,7 @@ def salesbot_order_changed(order, new):
 
 @hookimpl
 def salesbot_handle_message(message):
+    """Says where passes are shown, to who asks with the line under a pass."""
     if message.choice == "passes:where":
         return Reply(f"Show your pass at {setting('pass_place')}.", [Choice("menu", "Menu")])
 

@@ -1,29 +1,56 @@
-"""Checks of a plugin in a shop of its own: its pages, its tables, what it knows about people."""
+"""Checks of a plugin in a shop of its own: what it brings, its pages, its tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+import click
 from flask import Flask
 from sqlalchemy import Engine, NullPool, create_engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from salesbot.authoring import migrations as written
-from salesbot.authoring.checks import Looked
+from salesbot.authoring.looked import Looked, readme
 from salesbot.authoring.project import Project
 from salesbot.database import db
 from salesbot.errors import PluginProblem
+from salesbot.messages import PaymentMethod
 from salesbot.migrations import of_plugins
 from salesbot.migrations.support import OWN_TABLES
 from salesbot.plugin_loading import Plugin
+from salesbot.plugin_manager import invoke
 
-REFUSED = frozenset({301, 302, 303, 308, 400, 401, 403, 404, 405})
-ABOUT_PEOPLE = ("salesbot_export_customer", "salesbot_erase_customer", "salesbot_customers_joined")
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+def told(project: Project, app: Flask) -> Looked:
+    """What whoever installs it runs or offers; the back office explains settings itself."""
+    found = Looked("The README names its commands and ways to pay")
+    text = readme(project).casefold()
+    for plugin in _of(project, app):
+        for names, kind in _to_tell(plugin, app):
+            if not any(name.casefold() in text for name in names):
+                found.problems.append(f"{kind} {names[0]!r} is not in the README")
+    return found
+
+
+def _to_tell(plugin: Plugin, app: Flask) -> Iterator[tuple[tuple[str, ...], str]]:
+    for impl in plugin.implementations.get("salesbot_payment_methods", ()):
+        brought = invoke(impl, {}) or ()
+        for method in [brought] if isinstance(brought, PaymentMethod) else brought:
+            yield (str(method.title), method.name), "the way to pay"
+    for name, command in app.cli.commands.items():
+        own = command.commands.values() if isinstance(command, click.Group) else (command,)
+        if any(_is_of(plugin, getattr(one.callback, "__module__", "")) for one in own):
+            yield (f"salesbot {name}",), "the command"
 
 
 def permissions(project: Project, app: Flask) -> Looked:
-    """Nobody opens a page of the back office unknown; pages for everybody are named."""
-    found = Looked("Whoever is not signed in opens none of its pages in the back office")
+    """Strangers open nothing of the back office; what changes something asks for more than a look."""
+    found = Looked("Each of its pages in the back office asks for a right, and changes for more than to look")
     owner = app.extensions["salesbot.plugin_of_blueprint"]
     for rule in app.url_map.iter_rules():
         if owner.get(rule.endpoint.partition(".")[0]) not in project.plugins or rule.endpoint.endswith(
@@ -33,35 +60,47 @@ def permissions(project: Project, app: Flask) -> Looked:
         if not rule.rule.startswith("/admin/"):
             found.notes.append(f"open to everybody who has the address: {rule.rule}")
             continue
-        if rule.arguments:
-            continue
-        method = "GET" if "GET" in (rule.methods or ()) else "POST"
-        status = app.test_client().open(rule.rule, method=method).status_code
-        if status not in REFUSED:
-            found.problems.append(f"{rule.rule} answers {status} to somebody who is not signed in")
+        address = _filled_in(rule, app)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            answer = app.test_client().open(address, method=method)
+            if not _is_refused(answer):
+                found.problems.append(
+                    f"{method} {rule.rule} answers {answer.status_code} to somebody who is not signed in"
+                )
+    for plugin in _of(project, app):
+        found.problems += _changes_for_a_look(plugin, app)
     db.session.rollback()
     return found
 
 
-def personal_data(project: Project, app: Flask) -> Looked:
-    """Tables that refer to people come with what tells, erases and joins."""
-    found = Looked("What it keeps about a person can be told, erased, and joined with another's")
-    for plugin in _of(project, app):
-        tables = [
-            str(model.__tablename__)
-            for model in of_plugins.models_of(plugin)
-            if any(
-                key.target_fullname in {"customer.id", "conversation.id"}
-                for column in inspect(model).columns
-                for key in column.foreign_keys
-            )
-        ]
-        missing = [hook for hook in ABOUT_PEOPLE if hook not in plugin.implementations]
-        if tables and missing:
-            found.problems.append(
-                f"{', '.join(tables)} refer to people, and {', '.join(missing)} is not there"
-            )
-    return found
+def _is_refused(answer: TestResponse) -> bool:
+    """Sent to sign in, or told no; that nothing is found there could be a page that anybody may ask."""
+    if answer.status_code in {301, 302, 303}:
+        return answer.headers.get("Location", "").partition("?")[0].endswith("/admin/login")
+    return answer.status_code in {401, 403, 405}
+
+
+def _filled_in(rule: Rule, app: Flask) -> str:
+    """An address of a rule, with 1 for each of its arguments."""
+    with app.test_request_context():
+        ones: dict[str, Any] = dict.fromkeys(rule.arguments, 1)
+        return app.url_for(rule.endpoint, **ones)
+
+
+def _changes_for_a_look(plugin: Plugin, app: Flask) -> Iterator[str]:
+    for view in app.extensions["admin"][0]._views:  # noqa: SLF001 - Flask-Admin has no other list of them
+        if not _is_of(plugin, type(view).__module__):
+            continue
+        for _address, name, methods in view._urls:  # noqa: SLF001 - as above
+            if CHANGING & set(methods) and view.action_for(name) == "look":
+                what = f"{type(view).__name__}.{name} takes {', '.join(methods)}"
+                yield f"{what}, and asks only for the right to look"
+
+
+def _is_of(plugin: Plugin, module: str) -> bool:
+    """Whether a module lies in a plugin's package."""
+    home = str(getattr(plugin.module, "__name__", "")).partition(".")[0]
+    return module.partition(".")[0] == home
 
 
 def migrations(project: Project, app: Flask, postgresql: str | None) -> Iterator[Looked]:

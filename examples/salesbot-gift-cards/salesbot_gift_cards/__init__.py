@@ -67,6 +67,7 @@ def salesbot_menu_items(chat):
 
 @hookimpl
 def salesbot_handle_message(message, chat):
+    """Asks for the code of a card, and puts what is on it to the customer's credit."""
     if message.choice == "gift_cards:redeem":
         if chat.data.get("tries", 0) >= MOST_TRIES:
             return _sorry(_("That were too many codes that we do not know."))

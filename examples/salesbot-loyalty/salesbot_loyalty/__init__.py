@@ -48,6 +48,7 @@ def salesbot_menu_items(chat):
 
 @hookimpl
 def salesbot_handle_message(message, chat):
+    """Shows the card: its stamps, and the coupons that it became."""
     if message.choice != "loyalty:card":
         return None
     text = _("You have {count} of {full} stamps.").format(

@@ -1,7 +1,7 @@
 import hmac
 from hashlib import sha256
 
-from salesbot import Delivered, Setting, hookimpl, setting
+from salesbot import Delivered, NeedsStaff, Setting, hookimpl, setting
 
 
 @hookimpl(specname="salesbot_settings")
@@ -16,6 +16,6 @@ def salesbot_deliver(unit):
         return None
     seed = setting("myplugin_seed")
     if not seed:
-        raise RuntimeError("there is no secret yet: type one in the back office under Settings")
+        return NeedsStaff("there is no secret yet: type one in the back office under Settings")
     code = hmac.new(seed.encode(), unit.key.encode(), sha256).hexdigest()[:12].upper()
     return Delivered(text=_("Your code for {title}:").format(title=unit.product.title), secret=code)

@@ -5,6 +5,7 @@ from salesbot import Choice, Reply, hookimpl, later
 
 @hookimpl(specname="salesbot_handle_message")
 def promise_to_remind(message, chat):
+    """Answers "my words remind" now, and once more in an hour."""
     if message.choice == "myplugin:remind" or message.text.casefold() == "my words remind":
         later("myplugin:remind", {"name": chat.customer.name}, chat=chat, after=timedelta(hours=1))
         return Reply(_("I'll write to you in an hour."), [Choice("menu", _("Menu"))])

@@ -10,6 +10,7 @@ def salesbot_migrations():
 
 @hookimpl(specname="salesbot_handle_message")
 def count_the_visit(message, chat):
+    """Answers "my words count" with a number that goes up."""
     if message.choice == "myplugin:count" or message.text.casefold() == "my words count":
         count = models.count_visit(chat.customer.id)
         return Reply(_("You came {count} times.").format(count=count), [Choice("menu", _("Menu"))])
