@@ -22,7 +22,7 @@ from salesbot.services import shop
 
 ENDPOINT = "plugin_static"
 YEAR = 365 * 24 * 60 * 60
-_NOT_OURS = frozenset({".DS_Store", "Thumbs.db", "__pycache__"})
+_LEFTOVERS = frozenset({"Thumbs.db", "__pycache__"})
 
 
 class PluginTemplates(BaseLoader):
@@ -75,7 +75,7 @@ def forget(app: Flask, plugin: Plugin) -> None:
 
 def _check_names(app: Flask, plugin: Plugin, templates: Path) -> None:
     for path in sorted(templates.iterdir()):
-        if path.name != plugin.name and path.name not in _NOT_OURS:
+        if not path.name.startswith(".") and path.name not in {plugin.name, *_LEFTOVERS}:
             raise PluginProblem(
                 f"{path}: templates of this plugin lie in {templates.name}/{plugin.name}/, so that their "
                 "names are nobody else's"
