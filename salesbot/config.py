@@ -253,6 +253,7 @@ OPTIONS: tuple[Option, ...] = (
         secret=True,
     ),
     Option("MAIL_FROM", "the address that e-mail to staff comes from; empty: their own"),
+    Option("PUSH_URL", "a stand-in for the push services of browsers", "", _address),
     Option("DISABLED_PLUGINS", "plugins to leave out, by name", [], _words),
     Option("SAFE_MODE", "1: only the built-in plugins", False, _switch),
     Option(

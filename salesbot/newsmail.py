@@ -12,7 +12,7 @@ from salesbot import clock
 from salesbot.channels import mail
 from salesbot.database import db, in_transaction
 from salesbot.errors import NotSent, SendUnknown
-from salesbot.models import Notice, NoticeMail, StaffUser
+from salesbot.models import Notice, NoticeMail, NoticePush, PushDevice, StaffUser
 from salesbot.public_address import base_url
 from salesbot.services import news, shop
 from salesbot.texts import speaking, translator
@@ -76,8 +76,10 @@ def _claim() -> _Letter | None:
         due().where(NoticeMail.staff_id == person.id).with_for_update(skip_locked=True)
     ).all()
     still_open, told = news.open_keys(), list[Notice]()
+    pushed = _pushed(person.id, [one.notice_id for one in mine])
     for one in mine:
-        one.state = "sending" if one.notice.key in still_open and person.active else "dropped"
+        fits = one.notice.key in still_open and one.notice_id not in pushed and person.active
+        one.state = "sending" if fits else "dropped"
         one.attempts += 1
         if one.state == "sending":
             told.append(one.notice)
@@ -100,6 +102,16 @@ def _letter(person: StaffUser, told: list[Notice], attempts: int) -> _Letter:
         "\n\n".join([*lines, _("Change what you hear of: {link}").format(link=f"{base_url()}/admin/news/")]),
         attempts,
     )
+
+
+def _pushed(staff_id: int, notices: list[int]) -> set[int]:
+    """Which of these notices a device of theirs has told already."""
+    told = (
+        select(NoticePush.notice_id)
+        .join(PushDevice, PushDevice.id == NoticePush.device_id)
+        .where(PushDevice.staff_id == staff_id, NoticePush.notice_id.in_(notices), NoticePush.state == "sent")
+    )
+    return {number for number in db.session.scalars(told) if number is not None}
 
 
 def _sent(letter: _Letter) -> tuple[str, float | None]:

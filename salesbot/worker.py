@@ -14,13 +14,24 @@ from flask import Flask
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from salesbot import clock, fulfilment, handback, jobs, logs, newsmail, outbox, plugin_manager, shop_state
+from salesbot import (
+    clock,
+    fulfilment,
+    handback,
+    jobs,
+    logs,
+    newsmail,
+    newspush,
+    outbox,
+    plugin_manager,
+    shop_state,
+)
 from salesbot.channels import Outgoing, registry
 from salesbot.database import db, in_transaction, reading
 from salesbot.errors import DatabaseBusy, NotSent, SalesbotError, SendUnknown
 from salesbot.fulfilment import deliveries, giving_back, orders
 from salesbot.messages import Job
-from salesbot.services import beats, keyring, news, plugin_usage, retention, waiting
+from salesbot.services import beats, devices, keyring, news, plugin_usage, retention, waiting
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +68,8 @@ class Worker:
             (deliveries.due, lambda _each: fulfilment.deliver_next()),
             (deliveries.to_fill, lambda _each: in_transaction(fulfilment.fill_waiting)),
             (handback.due, lambda _each: in_transaction(handback.give_back_next)),
-            (newsmail.due, lambda _each: newsmail.send_next()),
+            (newsmail.due, lambda _each: self._beside(newsmail.send_next)),
+            (newspush.due, lambda _each: self._beside(newspush.send_next)),
             (waiting.due, lambda _each: in_transaction(fulfilment.tell_next)),
             (giving_back.due, lambda _each: fulfilment.refund_next()),
             (orders.to_remind, lambda _each: in_transaction(fulfilment.remind_next)),
@@ -66,6 +78,8 @@ class Worker:
         )
         self._doers: ThreadPoolExecutor | None = None
         self._doing: set[Future[None]] = set()
+        self._tellers: ThreadPoolExecutor | None = None
+        self._telling: dict[Callable[[], bool], Future[bool]] = {}
         self.stopping = threading.Event()
         self._swept = self._beaten = self._looked = self._deleted = LONG_AGO
         self._rest = KEEPING
@@ -85,6 +99,7 @@ class Worker:
         with (
             ThreadPoolExecutor(SENDERS, thread_name_prefix="sender") as senders,
             ThreadPoolExecutor(DOERS, thread_name_prefix="job") as self._doers,
+            ThreadPoolExecutor(2, thread_name_prefix="news") as self._tellers,
         ):
             while not self.stopping.is_set():
                 try:
@@ -180,14 +195,35 @@ class Worker:
         except Exception:  # nobody waits for what it raises
             log.exception("what became of job %s can't be written down", job.name)
 
+    def _beside(self, tell_next: Callable[[], bool]) -> bool:
+        """Tells staff beside all other work: no customer waits for a slow server of theirs."""
+        if self._tellers is None:
+            return tell_next()
+        begun = self._telling.get(tell_next)
+        if begun is not None and not begun.done():
+            return False
+        self._telling[tell_next] = self._tellers.submit(self._tell, tell_next)
+        return True
+
+    def _tell(self, tell_next: Callable[[], bool]) -> bool:
+        try:
+            with self.app.app_context():
+                return tell_next()
+        except Exception:  # nobody waits for what it raises
+            log.exception("staff can't be told of news")
+            self.stopping.wait(PAUSE)
+            return False
+
     def _look_for_news(self) -> None:
-        """Notes now and then what staff should hear of."""
+        """Notes now and then what staff should hear of, and which devices hear nothing any more."""
         if not _is_past(self._looked, NEWS):
             return
         self._looked = clock.now()
         with reading():
-            is_new = news.has_new()
+            is_new, have_ended = news.has_new(), devices.have_ended()
             db.session.rollback()
+        if have_ended:
+            in_transaction(devices.sweep)
         if is_new:
             in_transaction(news.look)
 

@@ -13,7 +13,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import DeclarativeBase
 
 from salesbot import models, plugin_manager
-from salesbot.admin import figures, reader, security, signin
+from salesbot.admin import figures, installing, reader, security, signin
 from salesbot.admin.account import AccountView
 from salesbot.admin.conversations import ConversationView
 from salesbot.admin.coupons import CouponView
@@ -59,6 +59,7 @@ def init_admin(app: Flask, plugin_models: Iterable[type[DeclarativeBase]] | None
     """
     security.init(app)
     signin.init(app)
+    installing.init(app)
     admin = Admin(
         app,
         name="salesbot",

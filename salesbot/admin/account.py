@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, session
+from flask import flash, redirect, request, session
 from flask_admin import BaseView, expose
 from flask_babel import gettext, lazy_gettext
 from flask_login import current_user, login_user
@@ -19,7 +19,7 @@ from salesbot.admin.formatters import in_words
 from salesbot.admin.guard import MUST_CHANGE, Guard
 from salesbot.extensions import db, reading, transaction
 from salesbot.models import NewsChoice, StaffUser
-from salesbot.services import languages
+from salesbot.services import devices, languages
 from salesbot.services.staff import SHORTEST_PASSWORD
 
 
@@ -126,6 +126,7 @@ class AccountView(Guard, BaseView):
                 with transaction():
                     user = db.session.get_one(StaffUser, number)
                     user.set_password(form.new.data)
+                    devices.stay(user, request.form.get("device", ""))
                 return self._stay_here(user, gettext("Your password is changed."))
             else:
                 signin.count_failure()
@@ -138,6 +139,7 @@ class AccountView(Guard, BaseView):
         with transaction():
             user = db.session.get_one(StaffUser, current_user.id)
             user.end_sessions()
+            devices.stay(user, request.form.get("device", ""))
         return self._stay_here(user, gettext("You are signed out everywhere else."))
 
     def _page(self, form: NewPassword, choice: Reading | None = None) -> Any:

@@ -39,6 +39,7 @@ POLLED = {
     "admin_simulator.messages",
     "admin_whatsapp.heard",
     "admin_news.latest",
+    "admin_news.tested",
 }
 """What open pages ask for again and again by themselves."""
 _KEPT = {"admin_conversation.media"}
@@ -132,6 +133,8 @@ def _after(response: Response) -> Response:
             "media-src 'self'",
             "font-src 'self'",
             "connect-src 'self'",
+            "worker-src 'self'",
+            "manifest-src 'self'",
             "form-action 'self'",
             "frame-ancestors 'none'",
             "base-uri 'none'",

@@ -35,7 +35,7 @@ from salesbot.admin.guard import MUST_CHANGE
 from salesbot.admin.security import PREFIX, explain_refusals, is_local, seen
 from salesbot.extensions import db, login_manager, reading, transaction
 from salesbot.models import StaffUser
-from salesbot.services import shop, staff
+from salesbot.services import devices, shop, staff
 
 blueprint = Blueprint("signin", __name__, url_prefix=PREFIX)
 
@@ -100,7 +100,10 @@ def login() -> Response | str | tuple[str, int]:
 
 @blueprint.post("/logout")
 def logout() -> Response:
-    """Ends this browser's session."""
+    """Ends this browser's session, and the news on this device."""
+    if device := request.form.get("device"):
+        with transaction():
+            devices.remove(device)
     logout_user()
     session.clear()
     flash(gettext("You are signed out."), "info")

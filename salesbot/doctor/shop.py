@@ -19,8 +19,8 @@ from salesbot.database import db
 from salesbot.doctor.checks import BAD, GOOD, WARN, Check, looking
 from salesbot.errors import KeyringError, SalesbotError
 from salesbot.migrations.support import newest
-from salesbot.models import Message, Product
-from salesbot.services import beats, keyring, shop, staff, stock
+from salesbot.models import Message, NoticePush, Product
+from salesbot.services import beats, devices, keyring, shop, staff, stock
 from salesbot.texts import plural_translator, translator
 
 _ = translator("salesbot")
@@ -28,6 +28,7 @@ _n = plural_translator("salesbot")
 
 WORKER_SILENT = timedelta(seconds=90)
 STUCK = timedelta(minutes=10)
+NEWS_STUCK = timedelta(days=1)
 LITTLE_ROOM, SOME_ROOM = 200 * 1024**2, 1024**3
 
 
@@ -160,6 +161,30 @@ def people() -> Check | None:
     return check(WARN, _("Nobody can sign in."), _("Run `salesbot staff add you@example.com`."))
 
 
+def telling() -> Check | None:
+    """Whether staff hear of news when no page is open."""
+    with when_ready() as ready:
+        if not ready:
+            return None
+        told = len(db.session.scalars(devices.valid()).all())
+        stuck = db.session.scalar(
+            select(NoticePush.problem)
+            .where(NoticePush.problem != "", NoticePush.due_at > clock.now() - NEWS_STUCK)
+            .order_by(NoticePush.id.desc())
+            .limit(1)
+        )
+    check = partial(Check, "news", _("News for staff"))
+    if stuck:
+        return check(
+            WARN,
+            _("News did not reach a device of staff: {why}.").format(why=stuck),
+            _("Let the worker reach the push services by https; docs/operators.md names them."),
+        )
+    if told:
+        return check(GOOD, _n("%d device is told of news.", "%d devices are told of news.", told) % told)
+    return check(GOOD, _("They show in open pages. Staff switch them on for phones under My news."))
+
+
 @contextmanager
 def when_ready() -> Iterator[bool]:
     """Looks into the database; False inside when it can't be read, which the first check has said."""
@@ -175,4 +200,4 @@ def when_ready() -> Iterator[bool]:
         yield True
 
 
-CHECKS: tuple[Callable[[], Check | None], ...] = (database, worker, room, address, goods, people)
+CHECKS: tuple[Callable[[], Check | None], ...] = (database, worker, room, address, goods, people, telling)

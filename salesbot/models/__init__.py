@@ -11,7 +11,7 @@ from salesbot.models.customers import Customer, CustomerAddress
 from salesbot.models.deliveries import Delivery
 from salesbot.models.inbox import CannedReply, ConversationEvent, ConversationLabel, Label, Presence
 from salesbot.models.jobs import Job
-from salesbot.models.news import NewsChoice, Notice, NoticeMail
+from salesbot.models.news import NewsChoice, Notice, NoticeMail, NoticePush, PushDevice
 from salesbot.models.orders import Order, OrderEvent, OrderLine
 from salesbot.models.payments import Payment, PaymentEvent, Refund
 from salesbot.models.shop import (
@@ -54,6 +54,8 @@ ALL = (
     Notice,
     NewsChoice,
     NoticeMail,
+    PushDevice,
+    NoticePush,
     ShopSetting,
     ShopRevision,
     PluginState,
@@ -95,6 +97,7 @@ __all__ = [
     "NewsChoice",
     "Notice",
     "NoticeMail",
+    "NoticePush",
     "Order",
     "OrderEvent",
     "OrderLine",
@@ -105,6 +108,7 @@ __all__ = [
     "PluginUsage",
     "Presence",
     "Product",
+    "PushDevice",
     "Refund",
     "ShopRevision",
     "ShopSetting",

@@ -1,18 +1,19 @@
-"""News for staff: what happened, who wants to hear of what, and what was mailed."""
+"""News for staff: what happened, who wants to hear of what, on which devices, and what they were told."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from salesbot import clock
-from salesbot.database import BigId, Model, UTCDateTime, state_type
+from salesbot.database import BigId, EncryptedText, Model, UTCDateTime, state_type
 from salesbot.models.staff import StaffUser
 
 NEWS_KINDS = ("person", "failed", "payment", "stock")
 MAIL_STATES = ("due", "sending", "sent", "dropped", "failed")
+PUSH_STATES = ("due", "sent", "dropped", "failed")
 
 
 class Notice(Model):
@@ -70,3 +71,50 @@ class NoticeMail(Model):
     attempts: Mapped[int] = mapped_column(default=0)
 
     notice: Mapped[Notice] = relationship()
+
+
+class PushDevice(Model):
+    """A browser of a member of staff that takes Web Push: where to send, and for which keys.
+
+    It counts while its `epoch` is that of its owner: signing out everywhere ends it too.
+    """
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"), index=True)
+    epoch: Mapped[int] = mapped_column(default=0)
+    endpoint: Mapped[str] = mapped_column(String(1000), unique=True)
+    p256dh: Mapped[str] = mapped_column(String(100))
+    auth: Mapped[str] = mapped_column(EncryptedText)
+    name: Mapped[str] = mapped_column(String(120), default="")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    staff: Mapped[StaffUser] = relationship()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NoticePush(Model):
+    """One notice to one device, or a test without a notice.
+
+    Whoever sends it puts `due_at` off first, so that another try follows should they die. Trying
+    twice is harmless: a device shows what carries the same tag once.
+    """
+
+    __table_args__ = (
+        CheckConstraint(f"state IN {PUSH_STATES}", name="state"),
+        UniqueConstraint("notice_id", "device_id"),
+        Index("ix_notice_push_state_due_at", "state", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id", ondelete="CASCADE"))
+    device_id: Mapped[int] = mapped_column(ForeignKey("push_device.id", ondelete="CASCADE"), index=True)
+    state: Mapped[str] = mapped_column(state_type(), default="due")
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    attempts: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str] = mapped_column(String(200), default="")
+
+    notice: Mapped[Notice | None] = relationship()
+    device: Mapped[PushDevice] = relationship()

@@ -21,6 +21,7 @@ from salesbot.models import (
     NewsChoice,
     Notice,
     NoticeMail,
+    NoticePush,
     Order,
     OrderLine,
     Payment,
@@ -28,12 +29,14 @@ from salesbot.models import (
     StaffUser,
 )
 from salesbot.models.news import NEWS_KINDS
-from salesbot.services import shop, stock
+from salesbot.services import devices, shop, stock
 
 RECENT = timedelta(days=1)
 """What went wrong longer ago is no news, as after an update."""
 MOST = 50
 """Of each kind, at one look."""
+DEVICES_FIRST = timedelta(minutes=5)
+"""An e-mail waits this long for a device to be told."""
 TROUBLE = ("unhandled", "unknown", "failed", "undelivered")
 _SELLERS = frozenset({"owner", "manager"})
 ROLES: Mapping[str, frozenset[str]] = {
@@ -56,7 +59,7 @@ class Found:
 
 
 def look() -> int:
-    """Notes what is new, and whom to mail it to; how much it was. Flush only."""
+    """Notes what is new, and whom to tell of it; how much it was. Flush only."""
     fresh = _fresh()
     connection = db.session.connection()
     upsert = {"sqlite": sqlite, "postgresql": postgresql}[connection.dialect.name].insert
@@ -67,8 +70,10 @@ def look() -> int:
             .on_conflict_do_nothing(index_elements=["key"])
             .returning(table(Notice).c.id)
         ).scalar()
-        if number is not None and shop.setting("SMTP_URL"):
-            _plan_mails(number, one.kind)
+        if number is not None:
+            told = _plan_pushes(number, one.kind)
+            if shop.setting("SMTP_URL"):
+                _plan_mails(number, one.kind, told)
     db.session.flush()
     return len(fresh)
 
@@ -124,11 +129,38 @@ def quiet_until(choice: NewsChoice, moment: datetime) -> datetime | None:
     return ends.astimezone(moment.tzinfo)
 
 
-def _plan_mails(notice_id: int, kind: str) -> None:
+def quiet_from(choice: NewsChoice, moment: datetime) -> datetime | None:
+    """When the next quiet hours begin; None when somebody has none."""
+    begin, end = choice.quiet_from, choice.quiet_to
+    if begin is None or end is None or begin == end:
+        return None
+    here = moment.astimezone(ZoneInfo(choice.zone))
+    begins = here.replace(hour=begin // 60, minute=begin % 60, second=0, microsecond=0)
+    if begins <= here:
+        begins += timedelta(days=1)
+    return begins.astimezone(moment.tzinfo)
+
+
+def _plan_pushes(notice_id: int, kind: str) -> set[int]:
+    """Whoever has a device that is told of it."""
+    told = set()
+    for device in db.session.scalars(devices.valid()).all():
+        choice = choice_of(device.staff_id)
+        if kind in wanted(device.staff, choice):
+            due_at = quiet_until(choice, clock.now()) or clock.now()
+            db.session.add(NoticePush(notice_id=notice_id, device_id=device.id, due_at=due_at))
+            told.add(device.staff_id)
+    return told
+
+
+def _plan_mails(notice_id: int, kind: str, told: set[int]) -> None:
+    """A mail waits until the devices of `told` have had their chance, and is dropped when one was told."""
     chosen = select(NewsChoice, StaffUser).join(StaffUser, StaffUser.id == NewsChoice.staff_id)
     for choice, person in db.session.execute(chosen.where(NewsChoice.email, StaffUser.active)).all():
         if kind in wanted(person, choice):
             due_at = quiet_until(choice, clock.now()) or clock.now()
+            if person.id in told:
+                due_at += DEVICES_FIRST
             db.session.add(NoticeMail(notice_id=notice_id, staff_id=person.id, due_at=due_at))
 
 

@@ -25,6 +25,7 @@ _NOT_SAID = (
     *OFFICE,
     "doctor/**",
     "newsmail.py",
+    "newspush.py",
     *(f"services/{name}.py" for name in ("delivery_texts", "key_import", "templates", "words")),
     "templates/phone/**",
 )

@@ -73,7 +73,9 @@
         document.title = now.waiting ? "(" + now.waiting + ") " + title : title;
         now.news.forEach(line);
         var newest = now.news.length ? now.news[now.news.length - 1].id : 0;
-        if (newest && now.sound && isFirst(newest)) { chime(); }
+        // A device that shows the news itself rings by itself while nobody looks at this page.
+        var rings = window.salesbot.push.on && !document.hasFocus();
+        if (newest && now.sound && !rings && isFirst(newest)) { chime(); }
         last = now.news.length ? newest : now.last;
       })
       .catch(function () { /* The next try comes soon. */ });

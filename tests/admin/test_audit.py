@@ -33,6 +33,7 @@ from salesbot.models import (
     PluginFailure,
     PluginState,
     Product,
+    PushDevice,
     Refund,
     ShopRevision,
     ShopSetting,
@@ -43,7 +44,7 @@ from salesbot.models import (
 from salesbot.services import stock
 from tests.admin import rows as make
 
-SECRETS = ("KEY-ONE-OF-MANY", "sk_live_very_secret", "pbkdf2:sha256")
+SECRETS = ("KEY-ONE-OF-MANY", "sk_live_very_secret", "pbkdf2:sha256", "secret-address", "secret-of-the")
 NO_ENTRIES = {model for model in models.ALL if not rules_for(model).audited}
 LINKS = {ConversationLabel}  # made and deleted, never changed
 LATER = datetime(2031, 5, 1, tzinfo=UTC)
@@ -78,6 +79,13 @@ def one_of_everything() -> None:
         ConversationEvent(conversation_id=chat.id, who="ana", what="note", text="nice"),
         Wording(package="salesbot_greeting", language="en", sentence="Hi!", text="Ahoy!"),
         NewsChoice(staff_id=db.session.scalars(select(StaffUser.id)).first()),
+        PushDevice(
+            staff_id=db.session.scalars(select(StaffUser.id)).first(),
+            endpoint="https://fcm.googleapis.com/secret-address",
+            p256dh="B",
+            auth="secret-of-the-browser",
+            name="Chrome · Android",
+        ),
     ):
         make.save(row)
     make.save(ConversationLabel(conversation_id=chat.id, label_id=1))

@@ -69,7 +69,7 @@ def test_a_shop_in_which_everything_is_well_ends_with_0(app, well):
     found = json.loads(app.test_cli_runner().invoke(args=["doctor", "--json"]).output)
     assert {check["state"] for check in found} == {GOOD}
     assert {check["name"] for check in found} == {
-        *("database", "worker", "disk", "address", "stock", "staff"),
+        *("database", "worker", "disk", "address", "stock", "staff", "news"),
         *("twilio", "clock", "number", "webhook", "calls", "sendings", "templates"),
     }
 
