@@ -58,26 +58,30 @@ img {{ height: 740px; box-shadow: 0 18px 50px #0005; }}
 
 
 @contextmanager
-def shop(folder: Path, twilio: StandIn) -> Iterator[str]:
-    """A demo shop that runs in `folder`; its address."""
+def running(folder: Path, settings: dict[str, str]) -> Iterator[str]:
+    """A demo shop that runs in `folder` with these settings, `{address}` filled in; its address."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    environment = {
-        **os.environ,
-        "SALESBOT_INSTANCE": str(folder),
-        "PUBLIC_URL": address,
+    filled = {name: value.format(address=address) for name, value in settings.items()}
+    environment = {**os.environ, "SALESBOT_INSTANCE": str(folder), **filled}
+    command = [sys.executable, "-m", "salesbot", "serve", "--demo", "--port", str(port), "--workers", "1"]
+    with subprocess.Popen(command, env=environment, cwd=folder) as serving:
+        try:
+            wait_for(f"{address}/health/ready")
+            yield address
+        finally:
+            serving.terminate()
+
+
+def connected(twilio: StandIn) -> dict[str, str]:
+    """What connects a shop with the stand-in."""
+    return {
+        "PUBLIC_URL": "{address}",
         "TWILIO_ACCOUNT_SID": twilio.account,
         "TWILIO_AUTH_TOKEN": twilio.token,
         "TWILIO_WHATSAPP_NUMBER": twilio.number,
         "TWILIO_API_URL": twilio.url,
     }
-    command = [sys.executable, "-m", "salesbot", "serve", "--demo", "--port", str(port), "--workers", "1"]
-    with subprocess.Popen(command, env=environment, cwd=folder) as running:
-        try:
-            wait_for(f"{address}/health/ready")
-            yield address
-        finally:
-            running.terminate()
 
 
 def free_port() -> int:
@@ -195,7 +199,7 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         twilio = stack.enter_context(StandIn())
-        address = stack.enter_context(shop(folder, twilio))
+        address = stack.enter_context(running(folder, connected(twilio)))
         talk(address, twilio)
         password = (folder / "demo-sign-in.txt").read_text().strip()
         playwright = stack.enter_context(sync_playwright())
