@@ -57,7 +57,8 @@ def salesbot_menu_items(chat: Chat) -> Choice | Sequence[Choice] | None:
     """The lines this plugin adds to the main menu of this chat.
 
     Called inside the core's transaction whenever the menu is shown. All plugins are asked; the
-    built-ins' lines come first.
+    built-ins' lines come first. Staff may move, rename or hide a line, which they know by its id: give
+    it the same one each time.
     """
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import current_app, g
@@ -13,20 +13,43 @@ from sqlalchemy import select
 from salesbot import texts
 from salesbot.config import BY_NAME
 from salesbot.database import db
-from salesbot.models import PluginState, ShopRevision, ShopSetting, Wording
+from salesbot.models import MenuLine, PluginState, QuickAnswer, ShopRevision, ShopSetting, Wording
 
 _REVISION = select(ShopRevision.number).where(ShopRevision.id == 1)
 _KEPT = "salesbot.shop"
 
 
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """A quick answer as `QuickAnswer` has it; `texts` holds its words, text and button by language."""
+
+    id: int
+    leads_to: str
+    texts: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What staff did with a line of the menu: its place, whether it is hidden, titles by language."""
+
+    position: int
+    hidden: bool
+    titles: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class ShopState:
-    """What staff have set: texts by setting name, and switched-off plugins with the reason."""
+    """What staff have set: texts by setting name, and switched-off plugins with the reason.
+
+    `own_words` are by package, language, sentence as written and form; `menu` by the line's id.
+    """
 
     revision: int
     texts: dict[str, str]
     switched_off: dict[str, str]
-    own_words: dict[tuple[str, str, str], str]
+    own_words: dict[tuple[str, str, str, int], str]
+    answers: tuple[Answer, ...] = ()
+    menu: Mapping[str, Line] = field(default_factory=dict)
 
 
 def state(revision: int | None = None) -> ShopState:
@@ -74,14 +97,46 @@ def _load(revision: int) -> ShopState:
         {name: value if secret is None else secret for name, value, secret in settings},
         {row.name: row.reason for row in off},
         _own_words(),
+        _answers(),
+        _menu(),
     )
 
 
-def _own_words() -> dict[tuple[str, str, str], str]:
-    """By package, language and sentence; of several changes the last one counts."""
-    changes = select(Wording.package, Wording.language, Wording.sentence, Wording.text).order_by(Wording.id)
-    last = {(package, code, sentence): text for package, code, sentence, text in db.session.execute(changes)}
+def _own_words() -> dict[tuple[str, str, str, int], str]:
+    """Of several changes of a sentence the last one counts."""
+    changes = select(
+        Wording.package, Wording.language, Wording.sentence, Wording.form, Wording.text
+    ).order_by(Wording.id)
+    last = {
+        (package, code, sentence, form): text
+        for package, code, sentence, form, text in db.session.execute(changes)
+    }
     return {key: text for key, text in last.items() if text}
+
+
+def _answers() -> tuple[Answer, ...]:
+    """The quick answers in use, in the order in which they were made."""
+    found = db.session.execute(
+        select(
+            QuickAnswer.id,
+            QuickAnswer.leads_to,
+            QuickAnswer.words,
+            QuickAnswer.text,
+            QuickAnswer.button,
+            QuickAnswer.texts,
+        )
+        .where(QuickAnswer.active)
+        .order_by(QuickAnswer.id)
+    )
+    return tuple(
+        Answer(number, leads_to, {**texts, "": {"words": words, "text": text, "button": button}})
+        for number, leads_to, words, text, button, texts in found
+    )
+
+
+def _menu() -> dict[str, Line]:
+    lines = select(MenuLine.choice, MenuLine.position, MenuLine.hidden, MenuLine.titles)
+    return {choice: Line(*rest) for choice, *rest in db.session.execute(lines.order_by(MenuLine.position))}
 
 
 def setting(name: str) -> Any:

@@ -13,12 +13,28 @@ from importlib.util import find_spec
 _language: ContextVar[str] = ContextVar("salesbot_language", default="en")
 
 
-_own: ContextVar[Mapping[tuple[str, str, str], str]] = ContextVar("salesbot_own_words", default={})  # noqa: B039 - never written to
+OwnWords = Mapping[tuple[str, str, str, int], str]
+"""By package, language, sentence as written, and the number of its form."""
+
+_own: ContextVar[OwnWords] = ContextVar("salesbot_own_words", default={})  # noqa: B039 - never written to
+_tried: ContextVar[OwnWords] = ContextVar("salesbot_tried_words", default={})  # noqa: B039 - never written to
 
 
-def use(own: Mapping[tuple[str, str, str], str]) -> None:
-    """From here on the shop's `own` words are said: by package, language and sentence as written."""
-    _own.set(own)
+def use(own: OwnWords) -> None:
+    """From here on the shop's `own` words are said, and before them those that are being tried."""
+    tried = _tried.get()
+    _own.set({**own, **tried} if tried else own)
+
+
+@contextmanager
+def trying(words: OwnWords) -> Iterator[None]:
+    """Inside, these words are said too, whatever the shop's own are; an empty text is the bot's own."""
+    tried, own = _tried.set(words), _own.set({**_own.get(), **words})
+    try:
+        yield
+    finally:
+        _own.reset(own)
+        _tried.reset(tried)
 
 
 def language() -> str:
@@ -61,7 +77,7 @@ def translator(package: str) -> Callable[[str], str]:
 
     def translate(sentence: str) -> str:
         code, own = _language.get(), _own.get()
-        if own and (words := own.get((home, code, sentence))):
+        if own and (words := own.get((home, code, sentence, 0))):
             return words
         return _catalogue(package, code).gettext(sentence)
 
@@ -70,14 +86,26 @@ def translator(package: str) -> Callable[[str], str]:
 
 def plural_translator(package: str) -> Callable[[str, str, int], str]:
     """The `ngettext` of a package: `(one, many, count)` to the right form, unformatted."""
+    home = package.partition(".")[0]
 
     def translate(one: str, many: str, count: int) -> str:
-        return _catalogue(package, _language.get()).ngettext(one, many, count)
+        code, own = _language.get(), _own.get()
+        if own and (words := own.get((home, code, one, form_of(package, code, count)))):
+            return words
+        return _catalogue(package, code).ngettext(one, many, count)
 
     return translate
 
 
+def form_of(package: str, code: str, count: int) -> int:
+    """The number of the form that a sentence of a package has with `count` in a language."""
+    # Set by the catalogue's own rule; the class has no name for it in the types.
+    rule: Callable[[int], int] | None = getattr(_catalogue(package, code), "plural", None)
+    return int(count != 1) if rule is None else int(rule(count))
+
+
 _core = translator("salesbot")
+_core_plural = plural_translator("salesbot")
 
 
 def page_gettext(sentence: str, **values: object) -> str:
@@ -88,10 +116,18 @@ def page_gettext(sentence: str, **values: object) -> str:
 
 def page_ngettext(one: str, many: str, num: int, **values: object) -> str:
     """The core's `ngettext` for templates; `%(num)s` is the count."""
-    said = _catalogue("salesbot", _language.get()).ngettext(one, many, num)
-    return said % {"num": num, **values}
+    return _core_plural(one, many, num) % {"num": num, **values}
 
 
 def in_every_language(package: str, sentence: str, codes: tuple[str, ...]) -> dict[str, str]:
     """`sentence` in each language of `codes`, by language."""
     return {code: _catalogue(package, code).gettext(sentence) for code in codes}
+
+
+def forms(package: str, one: str, many: str, code: str) -> list[tuple[int, str, tuple[int, ...]]]:
+    """Each form of a counting sentence in a language: its number, its words, and the first few counts."""
+    counts: dict[int, list[int]] = {}
+    for count in range(120):
+        counts.setdefault(form_of(package, code, count), []).append(count)
+    said = _catalogue(package, code).ngettext
+    return [(form, said(one, many, found[0]), tuple(found[:3])) for form, found in sorted(counts.items())]

@@ -20,7 +20,7 @@ from salesbot.messages import Chat, Choice, Customer, Reply
 from salesbot.plugin_loading import Plugin
 from salesbot.plugin_manager import Failed
 from salesbot.replies import MOST_CHOICES, checked_choices, checked_notes, checked_replies
-from salesbot.services import advertisements, catalog, conversations, languages, shop, shop_links
+from salesbot.services import advertisements, catalog, conversations, languages, menu, shop, shop_links
 from salesbot.services.conversations import ChatRow
 from salesbot.services.secrets_in_text import without_marks
 from salesbot.texts import language, speak, speaking
@@ -145,7 +145,12 @@ def running(turn: Turn) -> Iterator[None]:
 
 
 def menu_items(chat: Chat) -> list[Choice]:
-    """The lines of the main menu that all plugins bring, for this chat."""
+    """The lines of the main menu that all plugins bring, for this chat, as staff arranged them."""
+    return menu.arranged(all_menu_items(chat))
+
+
+def all_menu_items(chat: Chat) -> list[Choice]:
+    """The lines of the main menu as the plugins bring them."""
     turn = _turn.get()
     if turn is None or turn.row.id != chat.id:
         turn = _turn_of(chat)

@@ -1,9 +1,10 @@
-"""Helps, fetches a person, and stops or allows messages that nobody asked for."""
+"""Helps, gives quick answers, fetches a person, and stops or allows messages that nobody asked for."""
 
 from __future__ import annotations
 
 from salesbot import Chat, Choice, Message, Reply, hookimpl, menu_items, translator
-from salesbot.services import consent, hours, inbox
+from salesbot.services import consent, hours, inbox, quick_answers
+from salesbot_support import answers
 
 _ = translator(__name__)
 
@@ -14,10 +15,20 @@ def salesbot_menu_items() -> Choice:
     return Choice("person", _("Talk to a person"))
 
 
+@hookimpl(tryfirst=True, specname="salesbot_handle_message")
+def quick_answer(message: Message, chat: Chat) -> Reply | None:
+    """Words that ask for nothing but a quick answer: the shop's own come before what anybody else says."""
+    found = quick_answers.find(message.text) if message.text else None
+    return answers.reply(chat, found) if found is not None and found.whole else None
+
+
 @hookimpl
 def salesbot_handle_message(message: Message, chat: Chat) -> Reply | None:
-    """Answers help, person, stop and start."""
+    """Answers help, person, stop and start, and words that hold those of a quick answer."""
     menu = Choice("menu", _("Menu"))
+    if message.text:
+        found = quick_answers.find(message.text)
+        return None if found is None else answers.reply(chat, found)
     if message.choice == "help":
         return Reply(
             _(

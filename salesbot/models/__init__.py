@@ -25,7 +25,7 @@ from salesbot.models.shop import (
 from salesbot.models.staff import StaffUser
 from salesbot.models.waiting import StockWait
 from salesbot.models.whatsapp import ContentTemplate, MessageTemplate, WebhookTrouble
-from salesbot.models.wording import Wording
+from salesbot.models.wording import MenuLine, NotNeeded, QuickAnswer, Wording
 
 ALL = (
     Category,
@@ -69,6 +69,9 @@ ALL = (
     AuditEntry,
     Wording,
     Advertisement,
+    QuickAnswer,
+    MenuLine,
+    NotNeeded,
 )
 
 __all__ = [
@@ -91,10 +94,12 @@ __all__ = [
     "Job",
     "Label",
     "LicenceKey",
+    "MenuLine",
     "Message",
     "MessageTemplate",
     "Money",
     "NewsChoice",
+    "NotNeeded",
     "Notice",
     "NoticeMail",
     "NoticePush",
@@ -109,6 +114,7 @@ __all__ = [
     "Presence",
     "Product",
     "PushDevice",
+    "QuickAnswer",
     "Refund",
     "ShopRevision",
     "ShopSetting",

@@ -62,9 +62,10 @@ class Conversation(Model):
     """One customer on one channel: who answers, the open question, what the chat shows.
 
     `person_wanted_at` says since when somebody waits for a person, `staff_at` when a person last
-    took the chat or wrote in it, `seen_at` when staff last looked at it. `source` is the link or
-    advertisement that they came by last, with its `name` and when. `trimmed_at` is when older messages
-    were last deleted, because the shop keeps them only so long.
+    took the chat or wrote in it, `seen_at` when staff last looked at it, `nudged_at` when the bot last
+    asked by itself whether to go on buying. `source` is the link or advertisement that they came by last,
+    with its `name` and when. `trimmed_at` is when older messages were last deleted, because the shop keeps
+    them only so long.
     """
 
     __table_args__ = (
@@ -91,6 +92,7 @@ class Conversation(Model):
     staff_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     trimmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    nudged_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     assigned_to_id: Mapped[int | None] = mapped_column(
         ForeignKey("staff_user.id", ondelete="SET NULL"), index=True
     )

@@ -239,9 +239,14 @@ _FILLER = _(
 )
 
 
+def filler() -> frozenset[str]:
+    """The small words of the language that is spoken, folded."""
+    return _filler(_(_FILLER))
+
+
 def _significant(words: str) -> list[str]:
-    filler = _filler(_(_FILLER))
-    found = [word for word in fold(words).replace("-", " ").split() if word not in filler]
+    small = filler()
+    found = [word for word in fold(words).replace("-", " ").split() if word not in small]
     return [word for word in found if len(word) >= FEWEST_LETTERS][:SEARCH_WORDS]
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "ShopState",
     "changing",
     "environment_name",
+    "forget",
     "is_demo",
     "name_outside",
     "plugin_setting",
