@@ -306,6 +306,14 @@ OPTIONS: tuple[Option, ...] = (
         in_back_office=True,
     ),
     Option(
+        "NUDGE_MINUTES",
+        "ask once, after so many minutes of silence, whether somebody who looked at a product wants to go "
+        "on; 0: never",
+        120,
+        _count,
+        in_back_office=True,
+    ),
+    Option(
         "QUIET_MINUTES",
         "a chat that a person answers goes back to the bot after this many minutes without a word; 0: never",
         120,
@@ -335,6 +343,14 @@ OPTIONS: tuple[Option, ...] = (
         "days on which nobody answers, such as 2026-12-25",
         [],
         _days,
+        in_back_office=True,
+        page="words",
+    ),
+    Option(
+        "SELL_OUTSIDE_HOURS",
+        "1: the bot sells at any time; 0: only in these hours",
+        True,
+        _switch,
         in_back_office=True,
         page="words",
     ),

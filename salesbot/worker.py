@@ -22,6 +22,7 @@ from salesbot import (
     logs,
     newsmail,
     newspush,
+    nudging,
     outbox,
     plugin_manager,
     shop_state,
@@ -44,6 +45,8 @@ DOERS = 4
 """Jobs of plugins that one worker does at the same time."""
 SWEEP = timedelta(seconds=15)
 """Between two looks for what a dead worker left behind."""
+NUDGES = timedelta(seconds=10)
+"""Between two looks for who stopped in the middle of buying."""
 NEWS = timedelta(seconds=3)
 """Between two looks for what staff should hear of."""
 KEEPING = timedelta(minutes=1)
@@ -67,6 +70,7 @@ class Worker:
             (outbox.due, self._send),
             (deliveries.due, lambda _each: fulfilment.deliver_next()),
             (deliveries.to_fill, lambda _each: in_transaction(fulfilment.fill_waiting)),
+            (self._to_nudge, self._nudge),
             (handback.due, lambda _each: in_transaction(handback.give_back_next)),
             (newsmail.due, lambda _each: self._beside(newsmail.send_next)),
             (newspush.due, lambda _each: self._beside(newspush.send_next)),
@@ -81,7 +85,7 @@ class Worker:
         self._tellers: ThreadPoolExecutor | None = None
         self._telling: dict[Callable[[], bool], Future[bool]] = {}
         self.stopping = threading.Event()
-        self._swept = self._beaten = self._looked = self._deleted = LONG_AGO
+        self._swept = self._beaten = self._looked = self._deleted = self._nudged = LONG_AGO
         self._rest = KEEPING
 
     def run(self) -> None:
@@ -213,6 +217,18 @@ class Worker:
             log.exception("staff can't be told of news")
             self.stopping.wait(PAUSE)
             return False
+
+    def _to_nudge(self) -> Select[Any] | None:
+        if not _is_past(self._nudged, NUDGES):
+            return None
+        self._nudged = clock.now()
+        return nudging.due()
+
+    def _nudge(self, _each: Mapper) -> bool:
+        found = in_transaction(nudging.nudge_next)
+        if found:
+            self._nudged = LONG_AGO  # there may be somebody else
+        return found
 
     def _look_for_news(self) -> None:
         """Notes now and then what staff should hear of, and which devices hear nothing any more."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from salesbot import Chat, Choice, Message, Order, Reply, hookimpl, is_row_id, show_money, translator
 from salesbot.fulfilment import CouponRefused, NotForSale, OutOfStock
-from salesbot.services import catalog, coupons, links, payments, shop
+from salesbot.services import catalog, coupons, hours, links, orders, payments, shop
 from salesbot_checkout.cart import Cart
 
 _ = translator(__name__)
@@ -153,7 +153,14 @@ def _placed(
     coupon_before: str | None = None,
     tentative: bool = False,
 ) -> Reply | list[Reply]:
-    """Places the cart as an order, or says kindly why it cannot be; then the cart is as `before`."""
+    """Places the cart as an order, or says kindly why it cannot be; then the cart is as `before`.
+
+    While the shop is closed, what was chosen stays in a cart that is no order yet.
+    """
+    if not hours.sells_now():
+        if cart.open_order() is not None:
+            cart.items = before
+        return _closed()
     try:
         order = cart.place(tentative=tentative)
     except OutOfStock as exc:
@@ -175,6 +182,13 @@ def _placed(
         cart.forget()
         return []
     return _pay(order, chat.language)
+
+
+def _closed() -> Reply:
+    text = _("We are closed right now. We are open: {hours}. Your cart stays as it is until then.")
+    return Reply(
+        text.format(hours=hours.shown()), [Choice("orders", _("My orders")), Choice("menu", _("Menu"))]
+    )
 
 
 def _why_refused(exc: CouponRefused, code: str) -> str:
@@ -230,6 +244,8 @@ def salesbot_order_changed(order: Order, old: str, new: str) -> Reply | None:
     if new != "expired":
         return None
     first = order.lines[0].product.id
+    if not payments.has_come_for(order.id) and orders.was_reminded(order.id):
+        return None  # the reminder has said so: one message about a cart that was left is enough
     if payments.has_come_for(order.id):
         text = _("Your order {number} was not paid in full in time, so I let it go.")
     else:

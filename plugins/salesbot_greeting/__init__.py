@@ -27,6 +27,9 @@ def _hello(chat: Chat) -> str:
     name = chat.customer.name.split()[0] if chat.customer.name.split() else ""
     hello = _("Hi {name}! 👋").format(name=name) if name else _("Hi! 👋")
     welcome = _("Welcome to {shop}. What would you like?").format(shop=shop.setting("SHOP_NAME"))
-    if hours.are_known():
+    if hours.are_known() and not hours.sells_now():
+        closed = _("We are closed right now. Look around; you can buy when we are open: {hours}.")
+        welcome += "\n\n" + closed.format(hours=hours.shown())
+    elif hours.are_known():
         welcome += "\n\n" + _("People answer: {hours}. I am always here.").format(hours=hours.shown())
     return f"{hello} {welcome}"

@@ -28,6 +28,7 @@ _TITLES = {
     "LANGUAGES": lazy_gettext("Languages"),
     "ORDER_MINUTES": lazy_gettext("Minutes to pay"),
     "REMIND_MINUTES": lazy_gettext("Minutes before the end to remind"),
+    "NUDGE_MINUTES": lazy_gettext("Minutes of silence until one question"),
     "QUIET_MINUTES": lazy_gettext("Minutes until a quiet chat goes back to the bot"),
     "DOCUMENTS_IN_CHAT": lazy_gettext("Files into the chat"),
     "DOWNLOADS": lazy_gettext("Downloads of a file"),

@@ -154,10 +154,10 @@ def remind_next() -> bool:
     if welcome and window_is_open(chat.last_inbound_at, hours):
         with speaking(order.customer.language):
             outbox.say(chat.id, telling.reminder(order))
-        orders.note(order, "salesbot", "reminded the buyer")
+        orders.note(order, "salesbot", orders.REMINDED)
     elif welcome and (template := templates.for_use("reminder", order.customer.language)) is not None:
         outbox.say_template(chat.id, template, templates.values_for(order))
-        orders.note(order, "salesbot", "reminded the buyer", "with a template")
+        orders.note(order, "salesbot", orders.REMINDED, "with a template")
     db.session.flush()
     return True
 

@@ -35,6 +35,11 @@ def are_now() -> bool:
     return any(first <= here.time() < last for first, last in week().get(DAYS[here.weekday()], []))
 
 
+def sells_now() -> bool:
+    """Whether the bot may sell at this time."""
+    return bool(shop.setting("SELL_OUTSIDE_HOURS")) or are_now()
+
+
 def shown() -> str:
     """The week as a customer reads it, such as "Mon\u2013Fri 9:00 AM \u2013 6:00 PM"; days alike are one."""
     names = get_day_names("abbreviated", locale=language())

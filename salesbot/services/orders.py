@@ -50,6 +50,15 @@ def opened(order_id: int) -> None:
         db.session.flush()
 
 
+REMINDED = "reminded the buyer"
+
+
+def was_reminded(order_id: int) -> bool:
+    """Whether the buyer has had the reminder of an unpaid order."""
+    told = select(OrderEvent.id).where(OrderEvent.order_id == order_id, OrderEvent.what == REMINDED)
+    return db.session.scalar(told.limit(1)) is not None
+
+
 def of_customer(customer_id: int, limit: int = 10) -> list[Order]:
     """A customer's paid orders, newest first."""
     return list(
