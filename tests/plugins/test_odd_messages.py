@@ -42,6 +42,32 @@ def odd(customer) -> list[str]:
     return [reply[0].text for reply in replies]
 
 
+RECORDED = {
+    "en": ("hello", "qwrtz", "ok", "what??", "this is useless", "idiot", "99", "👍", "no", "asdf asdf"),
+    "es": ("hola", "qwrtz", "vale", "¿qué?", "esto no sirve", "estafa", "99", "👍", "no", "asdf asdf"),
+    "pt": ("oi", "qwrtz", "beleza", "o quê?", "isso não funciona", "golpe", "99", "👍", "não", "asdf asdf"),
+}
+"""What people really write when a bot does not get them; no language shares its answers."""
+
+
+@pytest.mark.parametrize("language", RECORDED)
+def test_recorded_odd_messages_come_by_the_signed_webhook_and_lead_on(customers, language):
+    ana = customers("Ana", channel="twilio")
+    hello, *words = RECORDED[language]
+    ana.says(hello)
+    texts = odd(ana)
+    for text in words:
+        replies = ana.says(text)
+        assert len(replies) == 1, text
+        assert replies[0].choices, f"{text}: every answer has a way on"
+        texts.append(replies[0].text)
+    assert all(first != second for first, second in pairwise(texts))
+    offered = {choice.id for choice in ana.says("qwrtz")[0].choices}
+    assert "person" in offered
+    ana.picks("person")
+    assert ana.says("menu")[0].choices, "the way back"
+
+
 @pytest.mark.parametrize("language", ["en", "es", "pt"])
 def test_no_odd_message_gets_the_same_answer_twice_in_a_row(customer, language):
     customer.says(HELLO[language])
