@@ -23,11 +23,14 @@ from salesbot.admin.history import AuditView
 from salesbot.admin.home import Home
 from salesbot.admin.keys import LicenceKeyView
 from salesbot.admin.links import LinksView
+from salesbot.admin.menu import MenuView
+from salesbot.admin.misunderstood import MisunderstoodView
 from salesbot.admin.news import NewsView
 from salesbot.admin.noted import noted
 from salesbot.admin.orders import OrderView
 from salesbot.admin.plugins import PluginsView
 from salesbot.admin.products import ProductView
+from salesbot.admin.quick_answers import QuickAnswerView
 from salesbot.admin.rules import OTHER, PEOPLE, SALES, SHOP, SYSTEM
 from salesbot.admin.settings import SettingsView
 from salesbot.admin.simulator import SimulatorView
@@ -47,6 +50,7 @@ _VIEWS: dict[type[Any], type[ShopModelView]] = {
     models.LicenceKey: LicenceKeyView,
     models.Order: OrderView,
     models.Product: ProductView,
+    models.QuickAnswer: QuickAnswerView,
     models.StaffUser: StaffView,
 }
 """Models whose rows have a page of their own; all others get the view that suits any."""
@@ -83,6 +87,8 @@ def init_admin(app: Flask, plugin_models: Iterable[type[DeclarativeBase]] | None
     admin.add_view(ConnectView())
     admin.add_view(TemplatesView())
     admin.add_view(WordsView())
+    admin.add_view(MenuView())
+    admin.add_view(MisunderstoodView())
     admin.add_view(SettingsView())
     admin.add_view(AccountView())
     app.context_processor(_frame)

@@ -117,6 +117,48 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         first=_names("at sentence text language package who"),
         search=_names("sentence text"),
     ),
+    models.QuickAnswer: Rules(
+        many=_("Quick answers"),
+        one=_("quick answer"),
+        group=SHOP,
+        icon="fa-bolt",
+        opens="edit_view",
+        first=_names("words text leads_to active"),
+        not_in_list=_names("button texts created_at"),
+        not_in_form=_names("created_at"),
+        labels={
+            "words": _("When somebody writes"),
+            "text": _("The bot answers"),
+            "leads_to": _("The button leads to"),
+            "button": _("Words on the button"),
+            "active": _("In use"),
+            "texts": _("In other languages"),
+            "created_at": _("Since"),
+        },
+        in_languages={
+            "words": _("When somebody writes"),
+            "text": _("The bot answers"),
+            "button": _("Words on the button"),
+        },
+        helps={
+            "words": _(
+                "One or several, with commas: refund, money back, can I return it. "
+                "Accents, case and a typing mistake don't matter."
+            ),
+            "text": _("These may stand in it: {shop_name} {customer_name} {hours}"),
+            "button": _("Empty: the name of what it leads to. WhatsApp shows 20 letters."),
+        },
+        formatters={"words": shortened, "text": shortened},
+        search=_names("words text"),
+        sort="words",
+        empty=_("What do your customers ask every day? Type it once, and the bot answers it from then on."),
+    ),
+    models.MenuLine: _record(
+        many=_("Lines of the menu"), one=_("line"), group=SHOP, in_menu=False, sort="position"
+    ),
+    models.NotNeeded: _record(
+        many=_("Words not needed"), one=_("entry"), group=SHOP, in_menu=False, needs=_INTERNAL, sort="at"
+    ),
     models.LicenceKey: Rules(
         many=_("Licence keys"),
         one=_("licence key"),

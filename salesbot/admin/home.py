@@ -19,10 +19,11 @@ from salesbot.messages import Card
 from salesbot.models import Order
 from salesbot.money import to_decimal
 from salesbot.plugin_manager import invoke
-from salesbot.services import shop
+from salesbot.services import misunderstood, shop
 
 CARDS = "salesbot_home_cards"
 LOW_STOCK_SHOWN = 8
+MISUNDERSTOOD_READ = 500
 _STEPS = {
     "wrote": lazy_gettext("Wrote"),
     "saw": lazy_gettext("Picked a product"),
@@ -57,6 +58,7 @@ class Home(Guard, AdminIndexView):
                 look=figures.orders_to_look_at(),
                 undelivered=figures.undelivered_orders(),
                 low_stock=figures.low_stock(),
+                misunderstood=misunderstood.groups(MISUNDERSTOOD_READ),
                 plugins_off=figures.plugins_off(),
                 cards=cards,
                 steps=steps,

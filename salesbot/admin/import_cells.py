@@ -11,7 +11,7 @@ from flask_babel import gettext
 from sqlalchemy import Integer, String, inspect
 
 from salesbot.database import Percent
-from salesbot.services import delivery_texts, taxes
+from salesbot.services import delivery_texts, quick_answers, taxes
 
 _YES = {"1", "y", "yes", "true", "on", "x", "sí", "si", "sim", "ja"}
 _NO = {"0", "n", "no", "false", "off", "não", "nao", "nein"}
@@ -71,6 +71,21 @@ def delivery_text(text: str) -> str:
     """What the buyer reads in the chat."""
     for problem in delivery_texts.problems(text):
         raise ValueError(problem)
+    return text
+
+
+def quick_answer(text: str) -> str:
+    """What the bot answers to some words."""
+    problem = quick_answers.problem_with_text(text)
+    if problem:
+        raise ValueError(problem)
+    return text.replace("\r\n", "\n")
+
+
+def leads_to(text: str) -> str:
+    """The id of a choice, such as product:7 or person."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*(:[\w.:-]{1,150})?", text):
+        raise ValueError(gettext("type product:7, category:2, orders, person or menu."))
     return text
 
 

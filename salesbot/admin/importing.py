@@ -1,4 +1,4 @@
-"""Brings categories, products and customers in from a CSV: first shown row by row, then done."""
+"""Brings categories, products, customers and quick answers in from a CSV: first shown, then done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask_admin.contrib.sqla import ModelView
 from flask_babel import gettext, ngettext
 from sqlalchemy.exc import IntegrityError
 
-from salesbot.admin import audit, formatters, import_plans, reader
+from salesbot.admin import audit, formatters, import_kinds, import_plans, reader
 from salesbot.extensions import db, reading, transaction
 from salesbot.money import show
 from salesbot.services import shop
@@ -20,16 +20,16 @@ LARGEST = 2_000_000
 
 
 class Imports(ModelView):
-    """Gives a model's view the page; only models with a kind of their own in `import_plans` have it."""
+    """Gives a model's view the page; only models with a kind of their own in `import_kinds` have it."""
 
     may_use: Any
     column_labels: dict[str, Any]
-    can_import = property(lambda self: self.model in import_plans.KINDS and self.may_use("import_view"))
+    can_import = property(lambda self: self.model in import_kinds.KINDS and self.may_use("import_view"))
 
     @expose("/import/", methods=("GET", "POST"))
     def import_view(self) -> Any:
         """The form; what a file would do; and doing it when that was agreed to."""
-        if self.model not in import_plans.KINDS:
+        if self.model not in import_kinds.KINDS:
             abort(404)
         text = self._sent()
         if text is None:
@@ -76,7 +76,7 @@ class Imports(ModelView):
         return request.form.get("text") or None
 
     def _page(self, plan: import_plans.Plan | None = None, text: str = "") -> Any:
-        kind = import_plans.KINDS[self.model]
+        kind = import_kinds.KINDS[self.model]
         return self.render(
             "admin/import.html",
             plan=plan,
@@ -92,7 +92,7 @@ class Imports(ModelView):
         flash(ngettext("%(num)d is new.", "%(num)d are new.", counts["new"]), "success")
         flash(ngettext("%(num)d is changed.", "%(num)d are changed.", counts["changed"]), "success")
         for line in plan.lines:
-            if line.state == import_plans.BAD:
+            if line.state == import_kinds.BAD:
                 words = gettext("Line %(n)d was left out: %(why)s", n=line.number, why=line.problem)
                 flash(words, "warning")
 

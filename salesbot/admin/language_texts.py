@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from flask_babel import gettext
@@ -10,8 +11,6 @@ from markupsafe import Markup
 from wtforms import Field
 
 from salesbot.services import languages, shop
-
-_LONG = "description"
 
 
 class _Boxes:
@@ -29,20 +28,25 @@ class _Boxes:
 
     def _box(self, field: LanguageTexts, code: str, name: str) -> Markup:
         key, text = field.key(code, name), (field.data or {}).get(code, {}).get(name, "")
-        box = (
-            Markup('<textarea class="form-control" id="{0}" name="{0}" rows="4" lang="{1}">{2}</textarea>')
-            if name == _LONG
-            else Markup('<input class="form-control" id="{0}" name="{0}" lang="{1}" value="{2}">')
-        )
+        if name in field.tall:
+            box = Markup(
+                '<textarea class="form-control" id="{0}" name="{0}" rows="3" lang="{1}"{3}>{2}</textarea>'
+            )
+        else:
+            box = Markup('<input class="form-control" id="{0}" name="{0}" lang="{1}" value="{2}"{3}>')
+        places = field.places.get(name)
+        data = Markup(' data-places="{}"').format(places) if places else ""
         label = Markup('<label for="{}">{}</label>').format(key, field.names[name])
         return Markup('<div class="form-group">{}{}</div>').format(
-            label, box.format(key, code.replace("_", "-"), text)
+            label, box.format(key, code.replace("_", "-"), text, data)
         )
 
 
 class LanguageTexts(Field):
     """The texts of a row by language and name; `names` maps each name to its label.
 
+    `tall` are the names with a large box, with the most characters of each or None; the others take
+    `longest`. `places` are what may stand in a text in braces, by its name.
     Of languages that the shop does not speak now, what is there stays as it is.
     """
 
@@ -55,9 +59,12 @@ class LanguageTexts(Field):
         *,
         names: Mapping[str, Any],
         longest: int,
+        tall: Mapping[str, int | None] = MappingProxyType({"description": None}),
+        places: Mapping[str, str] = MappingProxyType({}),
         **kwargs: Any,
     ) -> None:
         self.names, self.longest = names, longest
+        self.tall, self.places = tall, places
         super().__init__(label, validators, **kwargs)
 
     def codes(self) -> list[str]:
@@ -82,8 +89,9 @@ class LanguageTexts(Field):
             own = {name: text.strip() for name, text in typed.items() if text and text.strip()}
             self.data = {**self.data, code: own}
             for name, text in own.items():
-                if name != _LONG and len(text) > self.longest:
+                longest = self.tall.get(name) if name in self.tall else self.longest
+                if longest is not None and len(text) > longest:
                     label = f"{languages.name(code)}: {self.names[name]}"
-                    words = gettext("%(label)s: at most %(n)d characters.", label=label, n=self.longest)
+                    words = gettext("%(label)s: at most %(n)d characters.", label=label, n=longest)
                     self.process_errors.append(words)
         self.data = {code: own for code, own in self.data.items() if own}

@@ -1,0 +1,110 @@
+"""Staff arrange the menu: order, titles in each language and hidden lines; plugins' lines are among them."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from types import ModuleType
+
+import pytest
+from sqlalchemy import select
+
+from salesbot import Choice, dispatcher, hookimpl
+from salesbot.channels import simulator
+from salesbot.database import db
+from salesbot.models import Conversation, Customer, Message
+from salesbot.services import menu
+from salesbot.shop_state import Line
+from tests.admin import rows as make
+
+
+@pytest.fixture
+def salesbot_config(salesbot_config):
+    return {**salesbot_config, "LANGUAGES": "en, es"}
+
+
+@pytest.fixture
+def salesbot_plugins():
+    plugin = ModuleType("salesbot_gift")
+
+    @hookimpl
+    def salesbot_menu_items(chat):
+        return Choice("gift:start", "Send a gift")
+
+    plugin.salesbot_menu_items = salesbot_menu_items
+    return [("gift", plugin)]
+
+
+@pytest.fixture
+def reads(app):
+    """The lines that somebody reads who writes some words."""
+
+    def read(text: str = "menu", who: str = "ana") -> list[str]:
+        with app.app_context():
+            dispatcher.receive(simulator.incoming(who, text))
+            last = select(Message.body).where(Message.direction == "out").order_by(Message.id.desc())
+            return re.findall(r"^\d+\. (.+)$", db.session.scalars(last).first(), re.MULTILINE)
+
+    return read
+
+
+def ids(page: str) -> list[str]:
+    return [unescape(found) for found in re.findall(r'name="line" value="([^"]*)"', page)]
+
+
+def test_lines_are_moved_renamed_and_hidden_from_the_next_message_on(rows, owner, reads, stored):
+    with rows():
+        shelf = make.category(title="Books")
+        make.product(category=shelf, kind="link", link="https://example.com/x")
+        number = shelf.id
+    assert reads() == ["Books", "My orders", "Talk to a person", "🌐 español", "Send a gift"]
+    reads("hola", "rosa")
+    page = owner.get("/admin/menu/").text
+    assert ids(page) == [
+        f"category:{number}", "orders", "person", "language:en", "language:es", "gift:start",
+    ]  # fmt: skip
+    assert not stored(select(Customer).where(Customer.name == "Ana")), "nobody is made by looking"
+    assert len(stored(select(Conversation))) == 2
+    form = {
+        "line": ["gift:start", "person", f"category:{number}", "orders", "language:es", "language:en"],
+        "title-en-gift:start": "A present 🎁",
+        "title-es-gift:start": "Un regalo",
+        "hide-orders": "1",
+    }
+    assert owner.post("/admin/menu/", form).status_code == 302
+    assert reads() == ["A present 🎁", "Talk to a person", "Books", "🌐 español"]
+    reads("1")
+    assert [one.choice for one in stored(select(Message).where(Message.body == "1"))] == ["gift:start"]
+    assert reads("menú", "rosa")[:2] == ["Un regalo", "Hablar con una persona"]
+    with rows():
+        films = make.category(title="Films", position=1)
+        make.product(category=films, kind="link", link="https://example.com/x")
+    assert reads() == ["A present 🎁", "Talk to a person", "Books", "Films", "🌐 español"], "by its neighbour"
+    page = owner.get("/admin/menu/").text
+    assert 'value="A present 🎁"' in page
+    assert re.search(r'name="hide-orders"[^>]* checked', page)
+    owner.post("/admin/menu/", {**form, "up": f"category:{number}"})
+    assert reads() == ["A present 🎁", "Books", "Films", "Talk to a person", "🌐 español"], "without script"
+    owner.post("/admin/menu/reset")
+    assert reads()[:3] == ["Books", "Films", "My orders"]
+
+
+def test_what_can_not_be_is_told_and_the_preview_keeps_nothing(owner, reads, stored, somebody):
+    every = ids(owner.get("/admin/menu/").text)
+    answer = owner.post("/admin/menu/", {"line": every, **{f"hide-{one}": "1" for one in every}})
+    assert "one line at least has to be shown" in answer.text
+    answer = owner.post("/admin/menu/", {"line": every, "title-en-orders": "x" * 25})
+    assert "is too long: at most 24 characters" in answer.text
+    tried = {"line": every[::-1], "title-es-orders": "Lo mío", "language": "es"}
+    message = owner.post("/admin/menu/preview", tried).get_json()["message"]
+    assert "Lo mío" in message["text"]
+    assert message["text"].index("Send a gift") < message["text"].index("Lo mío")
+    assert "Lo mío" not in reads()
+    assert len(stored(select(Conversation))) == 1
+    assert somebody("agent").get("/admin/menu/").status_code == 403
+
+
+def test_a_new_line_stays_behind_the_one_it_came_after():
+    lines = [Choice(name, name) for name in "abcde"]
+    known = {name: Line(place, False, {}) for place, name in enumerate("ecb")}
+    assert "".join(one.id for one in menu.in_order(lines, known)) == "aecdb"
