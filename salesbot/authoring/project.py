@@ -30,10 +30,14 @@ class Project:
 
     def load(self) -> list[tuple[str, object]]:
         """(name, module) of each of its plugins, imported from the folder or its `src`."""
+        self.put_on_path()
+        return [(name, importlib.import_module(module)) for name, module in self.plugins.items()]
+
+    def put_on_path(self) -> None:
+        """Lets its modules be imported, installed or not."""
         for folder in (self.folder / "src", self.folder):
             if folder.is_dir() and str(folder) not in sys.path:
                 sys.path.insert(0, str(folder))
-        return [(name, importlib.import_module(module)) for name, module in self.plugins.items()]
 
 
 def read(folder: Path) -> Project:

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 _AT_START = dict(os.environ)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests of a plugin that is not installed may import it at their top."""
+    from salesbot.authoring import project
+
+    found = project.around(config.rootpath / "tests")
+    if found is not None:
+        found.put_on_path()
+
+
 @pytest.fixture
 def salesbot_config() -> dict[str, Any]:
     """Settings of the shop under test; override it to change them.

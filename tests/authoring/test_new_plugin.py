@@ -31,7 +31,7 @@ def pytest_in(folder):
     """What the author's own pytest says; the plugin is not installed."""
     path = os.pathsep.join(map(str, (ROOT, ROOT / "plugins")))
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
+        [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
         check=False,
         cwd=folder,
         env={**os.environ, "PYTHONPATH": path, "PYTEST_ADDOPTS": ""},
@@ -56,6 +56,11 @@ def test_a_new_plugin_is_whole_and_its_tests_pass_as_it_stands(author, tmp_path)
     ]
     assert 'salesbot say "football fans"' in told.output
     assert "4 passed" in pytest_in(folder)
+    tests = folder / "tests" / "test_football_fans.py"
+    tests.write_text(
+        "import salesbot_football_fans\n\n" + tests.read_text() + "\nassert salesbot_football_fans\n"
+    )
+    assert "4 passed" in pytest_in(folder), "also with the plugin imported at the top, as `pytest` finds it"
     assert list(tmp_path.iterdir()) == [folder], "it needs no shop, and leaves none behind"
 
 
