@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import psycopg
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Dialect, Executable, Integer, MetaData, Row, String, Table, Text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from werkzeug.local import LocalProxy
 
@@ -183,6 +186,29 @@ def writing() -> Iterator[None]:
         yield
 
 
+RESTED = 1.0
+"""Seconds unused after which a connection to PostgreSQL is tried before it is used again.
+
+`in_transaction` begins anew when a busier one is lost, and a try each time costs a round trip.
+"""
+
+
+def _rests(_dbapi: Any, record: ConnectionPoolEntry) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+def _is_there(dbapi: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Has the pool connect anew instead of handing out what the server has closed meanwhile."""
+    since = record.info.get("rests_since")
+    if since is None or time.monotonic() - since < RESTED:
+        return
+    try:
+        dbapi.execute("SELECT 1")
+        dbapi.rollback()
+    except psycopg.Error as exc:
+        raise InvalidatePoolError from exc
+
+
 def engine_options(url: str, threads: int = 4) -> dict[str, Any]:
     """What the engine of a database address needs, with a pool for `threads` threads."""
     # Errors of the database must not carry keys or customers' words into a log.
@@ -192,7 +218,7 @@ def engine_options(url: str, threads: int = 4) -> dict[str, Any]:
     return {
         **common,
         "pool_use_lifo": True,
-        "pool_pre_ping": True,
+        "pool_events": [(_rests, "checkin"), (_is_there, "checkout")],
         "pool_recycle": 1800,
         "connect_args": {"options": "-c lock_timeout=10s -c timezone=UTC", "connect_timeout": 10},
     }

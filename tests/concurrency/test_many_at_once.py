@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import NullPool, create_engine, func, select, text
 from twilio.request_validator import RequestValidator
 
+from salesbot import database
 from salesbot.database import db
 from salesbot.models import Delivery, LicenceKey, Message, Order, OrderEvent, PluginFailure, PluginState
 from tests.concurrency.processes import buy, fail, pay, post, spread
@@ -72,18 +73,38 @@ def test_processes_that_switch_the_same_plugins_off_at_once_do_not_collide(app, 
     assert stored(select(func.count(PluginFailure.id))) == [48]
 
 
-def test_connections_that_the_server_closed_cost_no_message(app, customer, stored):
-    customer.says("hi")
+def close_connections(app):
+    """As the server does when it is restarted; with SQLite there is no server."""
     with app.app_context():
         if db.engine.dialect.name == "postgresql":
-            db.session.execute(
-                text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            other = create_engine(db.engine.url, poolclass=NullPool)
+            with other.begin() as connection:
+                connection.execute(
+                    text(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                    )
                 )
-            )
-            db.session.rollback()
         else:
             db.engine.dispose()
-    assert "1. " in customer.says("menu")[0].text
+
+
+def test_connections_that_the_server_closed_cost_no_page_when_they_have_rested(app, monkeypatch):
+    monkeypatch.setattr(database, "RESTED", 0.0)
+    with app.app_context():
+        assert db.session.scalar(select(1)) == 1
+    close_connections(app)
+    for _time in range(2):
+        with app.app_context():
+            assert db.session.scalar(select(1)) == 1
+
+
+@pytest.mark.parametrize("rested", [0.0, 60.0])
+def test_connections_that_the_server_closed_cost_no_message(app, signed, stored, monkeypatch, rested):
+    """The turn begins anew when the one it got was busy a moment ago."""
+    monkeypatch.setattr(database, "RESTED", rested)
+    for number in range(3):
+        close_connections(app)
+        _sid, status, body = post(app, signed(f"SM{number:032x}", "hi"))
+        assert (status, "1. " in body) == (200, True)
     assert stored(select(func.count(Message.id)).where(Message.state == "unhandled")) == [0]
