@@ -53,11 +53,12 @@ def checked_choices(value: object) -> list[Choice]:
     for choice in choices:
         if not isinstance(choice, Choice):
             raise PluginProblem(f"it gave {_name(choices)} where choices belong")
-        _check(
-            ("a choice's id", choice.id, LONGEST_ID),
-            ("a choice's title", choice.title, LONGEST_TEXT),
-            ("a choice's detail", choice.detail, LONGEST_TEXT),
-        )
+    _check(
+        *[("a choice's id", choice.id, LONGEST_ID) for choice in choices],
+        *[("a choice's title", choice.title, LONGEST_TEXT) for choice in choices],
+        *[("a choice's detail", choice.detail, LONGEST_TEXT) for choice in choices],
+    )
+    for choice in choices:
         if not choice.id.strip() or not choice.title.strip():
             raise PluginProblem("a choice has no id or no title")
         if len(choice.id.encode()) > LONGEST_ID:

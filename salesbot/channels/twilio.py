@@ -26,9 +26,9 @@ NAME = "twilio"
 RETRY_SETTINGS = "#rc=3&rp=ct,rt,5xx"
 
 
-def is_signed(request: Request) -> bool:
+def is_signed(request: Request, ours: Account) -> bool:
     """Whether Twilio signed this request with one of our tokens; whatever is odd about it is a no."""
-    tokens = account().tokens
+    tokens = ours.tokens
     headers, environ = request.headers, request.environ
     signature = headers.get("X-Twilio-Signature", "")
     if not tokens or not signature:
@@ -41,15 +41,16 @@ def is_signed(request: Request) -> bool:
     settings = headers.get("X-Twilio-Webhooks-Signature-Settings")
     try:
         algorithm = get_signature_algorithm(settings)
-        validators = [RequestValidator(token) for token in tokens]
+        validators = [*map(RequestValidator, tokens)]
         if request.is_json:
             body: Any = request.get_data(as_text=True)
         else:
             body = request.form
             # Nearly always the signature is of this very address. `validate` works out two for each.
-            made = (validator.compute_signature(address + path, body, algorithm) for validator in validators)
-            if any(hmac.compare_digest(one.encode(), signature.encode()) for one in made):
-                return True
+            for validator in validators:
+                made = validator.compute_signature(address + path, body, algorithm)
+                if hmac.compare_digest(made.encode(), signature.encode()):
+                    return True
         return any(
             validator.validate(url, body, signature, algorithm) for validator in validators for url in urls
         )
@@ -63,10 +64,9 @@ def address_of(request: Request) -> str:
     return base_url() + request.path
 
 
-def is_ours(form: Mapping[str, str]) -> bool:
+def is_for(form: Mapping[str, str], ours: Account) -> bool:
     """Whether the request speaks of our account."""
-    ours = account().sid
-    return bool(ours) and form.get("AccountSid") == ours
+    return bool(ours.sid) and form.get("AccountSid") == ours.sid
 
 
 def parse(form: Mapping[str, str]) -> Incoming | None:
@@ -84,7 +84,7 @@ def parse(form: Mapping[str, str]) -> Incoming | None:
         address=sender.replace("\x00", ""),
         provider_id=sid.replace("\x00", ""),
         text=form.get("Body", "").replace("\x00", ""),
-        tapped=form.get("ButtonPayload") or form.get("ListId") or None,
+        tapped=next((form[name] for name in ("ButtonPayload", "ListId") if form.get(name)), None),
         media=media,
         location=_location(form),
         name=form.get("ProfileName", "").replace("\x00", "")[:200],
@@ -115,6 +115,8 @@ def _whole(text: str | None) -> int:
 
 
 def _location(form: Mapping[str, str]) -> Location | None:
+    if "Latitude" not in form:
+        return None
     try:
         latitude, longitude = float(form["Latitude"]), float(form["Longitude"])
     except (KeyError, ValueError):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Update, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,8 +25,7 @@ _ADDRESS = table(CustomerAddress)
 _MESSAGE = table(Message)
 
 
-@dataclass(frozen=True)
-class ChatRow:
+class ChatRow(NamedTuple):
     """A locked chat as the turn finds it; `_CHAT_COLUMNS` stand in the same order."""
 
     id: int
@@ -40,7 +39,6 @@ class ChatRow:
     shown: list[dict[str, str]]
     shown_from: int
     notes: dict[str, Any]
-    last_inbound_at: datetime | None
     name: str
     language: str
     language_chosen: bool
@@ -68,7 +66,6 @@ _CHAT_COLUMNS = (
     _CHAT.c.shown,
     _CHAT.c.shown_from,
     _CHAT.c.notes,
-    _CHAT.c.last_inbound_at,
     _CUSTOMER.c.name,
     _CUSTOMER.c.language,
     _CUSTOMER.c.language_chosen,
@@ -88,7 +85,6 @@ _LOCK_CHAT_BY_ID = (
 )
 _INBOUND = (
     "conversation_id",
-    "direction",
     "provider_id",
     "state",
     "body",
@@ -97,9 +93,20 @@ _INBOUND = (
     "location",
     "created_at",
 )
+_ALL_INBOUND: dict[str, Any] = {
+    "direction": "in",
+    "in_answer": False,
+    "choices": [],
+    "style": "",
+    "plugin": "",
+    "error": "",
+    "error_code": "",
+    "attempts": 0,
+}
+"""What is the same in each, so that no column's default is worked out anew."""
 _STORE_IN = {
     dialect.dialect.name: dialect.insert(_MESSAGE)
-    .values({name: bindparam(name) for name in _INBOUND})
+    .values({name: bindparam(name) for name in _INBOUND} | _ALL_INBOUND)
     .on_conflict_do_nothing(index_elements=[_MESSAGE.c.provider_id])
     .returning(_MESSAGE.c.id)
     for dialect in (sqlite, postgresql)
@@ -145,12 +152,12 @@ def lock_chat(
     if row is None:
         _make_chat(connection, channel, address, name, language())
         row = connection.execute(_LOCK_CHAT, where).one()
-    return ChatRow(*tuple(row))
+    return ChatRow._make(row)
 
 
 def lock_chat_by_id(connection: Connection, conversation_id: int) -> ChatRow:
     """A chat, locked until the transaction ends."""
-    return ChatRow(*tuple(connection.execute(_LOCK_CHAT_BY_ID, {"id": conversation_id}).one()))
+    return ChatRow._make(connection.execute(_LOCK_CHAT_BY_ID, {"id": conversation_id}).one())
 
 
 def _make_chat(connection: Connection, channel: str, address: str, name: str, language: str) -> None:
@@ -208,7 +215,6 @@ def store_inbound(
         _STORE_IN[connection.dialect.name],
         {
             "conversation_id": chat.id,
-            "direction": "in",
             "provider_id": provider_id,
             "state": state,
             "body": body,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 
-from flask import Blueprint, Response, abort, current_app, request
+from flask import Blueprint, Response, abort, current_app, g, request
+from flask.globals import request_ctx
 from sqlalchemy.exc import SQLAlchemyError
 
 from salesbot import dispatcher, outbox, shop_state
@@ -23,21 +24,24 @@ csrf.exempt(blueprint)
 
 @blueprint.before_request
 def only_twilio() -> None:
-    """Refuses whatever Twilio did not sign for our account."""
+    """Refuses whatever Twilio did not sign for our account, which then is `g.account`."""
+    call = request_ctx.request
     with shop_state.as_last_seen():
-        if twilio.is_signed(request) and twilio.is_ours(request.form):
+        ours = g.account = account()
+        if twilio.is_signed(call, ours) and twilio.is_for(call.form, ours):
             return
     # Staff may have typed another account a moment ago: the database is asked only when a call does not fit.
     with reading():
         shop_state.state()
         db.session.rollback()
-    if not twilio.is_signed(request):
-        log.warning("refused a request without a right signature for %s", request.path)
-        _note(webhook_calls.REFUSED, twilio.address_of(request))
+    ours = g.account = account()
+    if not twilio.is_signed(call, ours):
+        log.warning("refused a request without a right signature for %s", call.path)
+        _note(webhook_calls.REFUSED, twilio.address_of(call))
         abort(403)
-    if not twilio.is_ours(request.form):
+    if not twilio.is_for(call.form, ours):
         log.warning("refused a signed request of another account")
-        _note(webhook_calls.OTHER_ACCOUNT, request.form.get("AccountSid", ""))
+        _note(webhook_calls.OTHER_ACCOUNT, call.form.get("AccountSid", ""))
         abort(403)
 
 
@@ -60,11 +64,11 @@ def _note(kind: str, detail: str) -> None:
 @blueprint.post("/message")
 def message() -> Response:
     """Handles one message and answers with TwiML."""
-    incoming = twilio.parse(request.form)
-    with shop_state.as_last_seen():
-        is_for_another = request.form.get("To", "") not in {"", account().number}
-    if is_for_another:
-        _note(webhook_calls.OTHER_NUMBER, request.form["To"])
+    form = request.form
+    incoming = twilio.parse(form)
+    number = form.get("To", "")
+    if number not in {"", g.account.number}:
+        _note(webhook_calls.OTHER_NUMBER, number)
     if incoming is None:
         log.error("a signed message lacks MessageSid or From")
         abort(400)
