@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -19,6 +18,7 @@ from sqlalchemy import Connection, Engine, ExecutionContext, PoolProxiedConnecti
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import ORMExecuteState, SessionTransaction
 
+from salesbot.calls import Call, running
 from salesbot.errors import PluginProblem, TransactionBroken
 
 _ENDS = re.compile(
@@ -27,12 +27,10 @@ _ENDS = re.compile(
 )
 """A statement that ends a transaction; the core's own never come as statements."""
 
-_guard: ContextVar[Guard | None] = ContextVar("salesbot_guard", default=None)
-
 
 def is_guarded() -> bool:
     """Whether a plugin is running inside the core's transaction."""
-    return _guard.get() is not None
+    return isinstance(running.get(), Guard)
 
 
 class GuardedSession(Session):
@@ -60,8 +58,8 @@ class GuardedSession(Session):
 
     def begin_nested(self) -> SessionTransaction:
         """A plugin's own savepoints lie inside the one that can undo the plugin."""
-        guard = _guard.get()
-        if guard is not None:
+        guard = running.get()
+        if isinstance(guard, Guard):
             guard.open_savepoint()
         return super().begin_nested()
 
@@ -78,11 +76,10 @@ class GuardedSession(Session):
         super().close()
 
 
-class Guard:
-    """What one call of a plugin has done to the session so far; everything inside `with` is its doing.
+class Guard(Call):
+    """Calls of plugins inside the core's transaction, and what the last one has done to the session so far.
 
-    It serves the next plugin of the same transaction, too, when it was made `anew` after one that touched
-    anything.
+    It is made `anew` for the next plugin after one that touched anything.
     `in_database` are the seconds that its statements took, waiting for others' locks included.
     `touched` is False while it has had nothing in hand with which a transaction could be harmed.
     """
@@ -91,20 +88,18 @@ class Guard:
         "_opening",
         "_root",
         "_savepoint",
-        "_token",
         "connection",
         "driver",
         "in_database",
         "offence",
-        "plugin",
         "session",
         "touched",
     )
 
     def __init__(self, session: Session) -> None:
+        super().__init__()
         self.session = session
         self._root, self.connection, self.driver = _under_way(session)
-        self.plugin = ""
         self.anew()
 
     def anew(self) -> None:
@@ -114,12 +109,6 @@ class Guard:
         self.touched = False
         self._savepoint: SessionTransaction | None = None
         self._opening = False
-
-    def __enter__(self) -> None:
-        self._token = _guard.set(self)
-
-    def __exit__(self, *_raised: object) -> None:
-        _guard.reset(self._token)
 
     def open_savepoint(self) -> None:
         """Makes all that follows undoable; does nothing when it is already."""
@@ -144,14 +133,14 @@ class Guard:
     def undo(self, reason: str) -> None:
         """Takes back what the plugin did; TransactionBroken when that cannot be done any more."""
         if not self._is_connected():
-            raise TransactionBroken(self.plugin, reason)
+            raise TransactionBroken(self.plugin.name, reason)
         try:
             if self._savepoint is not None and self._is_open(self._savepoint):
                 self._savepoint.rollback()
             for started in (*self.session.new, *self.session.deleted):
                 self.session.expunge(started)
         except SQLAlchemyError as exc:
-            raise TransactionBroken(self.plugin, reason) from exc
+            raise TransactionBroken(self.plugin.name, reason) from exc
         self._check_root(reason)
         self.session.expire_all()
 
@@ -166,7 +155,7 @@ class Guard:
         root = self.session.get_transaction()
         whole = root is self._root and root is not None and root.is_active
         if not (whole and self._is_connected() and self._takes_more()):
-            raise TransactionBroken(self.plugin, reason)
+            raise TransactionBroken(self.plugin.name, reason)
 
     def _is_connected(self) -> bool:
         return self.connection.in_transaction() and not self.connection.invalidated
@@ -186,38 +175,44 @@ UnderWay = tuple[SessionTransaction | None, Connection, PoolProxiedConnection]
 
 
 def _under_way(session: Session) -> UnderWay:
-    """The session's transaction and its connection, looked up once for all plugins that are asked."""
+    """The session's transaction and its connection, which is begun when it is not yet."""
     known: UnderWay | None = session.info.get("under_way")
     if known is None or known[0] is not _root_of(session):
-        connection = session.connection()
-        known = session.info["under_way"] = session.get_transaction(), connection, connection.connection
+        session.connection()
+        known = session.info["under_way"]
     return known
 
 
+@event.listens_for(GuardedSession, "after_begin")
+def _begun(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    if not transaction.nested:
+        session.info["under_way"] = transaction, connection, connection.connection
+
+
 def _touched() -> None:
-    guard = _guard.get()
-    if guard is not None:
+    guard = running.get()
+    if isinstance(guard, Guard):
         guard.touched = True
 
 
 def _refuse(what: str) -> None:
-    guard = _guard.get()
-    if guard is not None:
+    guard = running.get()
+    if isinstance(guard, Guard):
         guard.offence, guard.touched = what, True
         raise PluginProblem(f"a plugin must not do this: it {what} the transaction of the core")
 
 
 @event.listens_for(GuardedSession, "before_attach")
 def _before_attach(session: Session, instance: Any) -> None:
-    guard = _guard.get()
-    if guard is not None and guard.session is session:
+    guard = running.get()
+    if isinstance(guard, Guard) and guard.session is session:
         guard.open_savepoint()
 
 
 @event.listens_for(GuardedSession, "do_orm_execute")
 def _before_orm(state: ORMExecuteState) -> None:
-    guard = _guard.get()
-    if guard is None or guard.session is not state.session:
+    guard = running.get()
+    if not isinstance(guard, Guard) or guard.session is not state.session:
         return
     descriptions = getattr(state.statement, "column_descriptions", None)
     if descriptions is None or any(
@@ -240,8 +235,8 @@ def watch(engine: Engine) -> None:
 
 
 def _execute(execute: Callable[..., None], cursor: Any, statement: str, *rest: Any) -> None:
-    guard = _guard.get()
-    if guard is None:
+    guard = running.get()
+    if not isinstance(guard, Guard):
         execute(cursor, statement, *rest)
         return
     guard.touched = True
@@ -263,14 +258,14 @@ def _look_at(guard: Guard, statement: str, context: ExecutionContext) -> None:
 
 
 def _commit(commit: Callable[[PoolProxiedConnection], None], connection: PoolProxiedConnection) -> None:
-    guard = _guard.get()
-    if guard is not None and guard.driver is connection:
+    guard = running.get()
+    if isinstance(guard, Guard) and guard.driver is connection:
         _refuse("commits")
     commit(connection)
 
 
 def _roll_back(roll_back: Callable[[PoolProxiedConnection], None], connection: PoolProxiedConnection) -> None:
-    guard = _guard.get()
-    if guard is not None and guard.driver is connection:
+    guard = running.get()
+    if isinstance(guard, Guard) and guard.driver is connection:
         guard.offence, guard.touched = guard.offence or "rolls back", True
     roll_back(connection)

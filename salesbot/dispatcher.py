@@ -16,10 +16,9 @@ from salesbot import clock, logs, outbox
 from salesbot.channels import Incoming, Outgoing, registry
 from salesbot.database import db, in_transaction, table
 from salesbot.errors import DatabaseBusy
-from salesbot.messages import Chat, Choice, Message, Reply
+from salesbot.messages import Choice, Message, Reply
 from salesbot.models import Conversation
-from salesbot.plugin_manager import Failed
-from salesbot.replies import checked_notes, checked_replies
+from salesbot.replies import checked_replies
 from salesbot.services import conversations, languages, shop, shop_links
 from salesbot.services.conversations import ChatRow, Origin
 from salesbot.services.secrets_in_text import revealer, without_marks
@@ -179,23 +178,12 @@ def _give_back(turn: Turn) -> None:
 
 def ask(turn: Turn, message: Message) -> tuple[str, list[Reply]]:
     """The plugin that answers, and with what; the last resort is nobody's."""
-    hook = "salesbot_handle_message"
     asker = turn.row.question_plugin if turn.row.question is not None else None
-    order = turn.manager.in_order(hook, first=asker)
-    guard = turn.manager.guard()
-    for plugin, impl in order:
-        chat = turn.chat_for(plugin.name)
-
-        def check(value: object, chat: Chat = chat) -> tuple[list[Reply] | None, dict[str, Any]]:
-            return None if value is None else checked_replies(value), checked_notes(chat.data)
-
-        result = turn.manager.call(plugin, impl, {"message": message, "chat": chat}, check, guard)
-        if isinstance(result, Failed):
-            continue
-        replies, notes = result
-        turn.keep_notes(plugin.name, notes)
-        if replies is not None:
-            return plugin.name, turn.filtered(replies)
+    order = turn.manager.in_order("salesbot_handle_message", first=asker)
+    answers = turn.manager.answers(order, {"message": message}, checked_replies, turn)
+    plugin, replies = next(answers, (None, []))
+    if plugin is not None:
+        return plugin.name, turn.filtered(replies)
     last_resort = Reply(_("Sorry, I did not understand that."), [Choice("menu", _("Menu"))])
     return "", [last_resort]
 

@@ -9,13 +9,12 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from salesbot import clock, messages, outbox, plugin_manager, turns
+from salesbot import asking, clock, messages, outbox, plugin_manager, turns
 from salesbot.database import db, in_transaction
 from salesbot.errors import PluginProblem
 from salesbot.messages import Chat, Reply
 from salesbot.models import Customer, Order
 from salesbot.plugin_loading import Plugin
-from salesbot.plugin_manager import invoke
 from salesbot.replies import checked_notes, checked_replies
 from salesbot.services import jobs, shop
 from salesbot.texts import speaking
@@ -82,16 +81,14 @@ def perform(job: messages.Job) -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as exc:  # noqa: BLE001 - whatever a plugin raises stays with it
-        problem = plugin_manager.cause(exc, plugin)
+        problem = asking.cause(exc, plugin)
         is_its_fault = not isinstance(exc, ConnectionError | TimeoutError)
     in_transaction(lambda: _settle(plugin, job, replies, problem, counts=is_its_fault))
 
 
 def _run(plugin: Plugin, job: messages.Job) -> list[Reply]:
     replies = [
-        reply
-        for impl in plugin.implementations[HOOK]
-        for reply in checked_replies(invoke(impl, {"job": job})) or ()
+        reply for impl in plugin.implementations[HOOK] for reply in checked_replies(impl(job=job)) or ()
     ]
     if replies and job.customer is None:
         raise PluginProblem(f"job {job.name!r} belongs to no chat that could be replied to")
@@ -105,7 +102,7 @@ def _settle(plugin: Plugin, job: messages.Job, replies: list[Reply], problem: st
     if problem:
         jobs.again(row, problem)
         if counts:
-            plugin_manager.current().failed(plugin, HOOK, problem)
+            asking.failed(plugin, HOOK, problem)
         else:
             log.warning("plugin %s gets no answer in job %s: %s", plugin.name, job.name, problem)
         return

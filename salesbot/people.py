@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from salesbot import messages, plugin_manager
+from salesbot import asking, messages, plugin_manager
 from salesbot.database import db
 from salesbot.errors import SalesbotError, WrongState
 from salesbot.models import (
@@ -23,7 +23,6 @@ from salesbot.models import (
     Payment,
     StockWait,
 )
-from salesbot.plugin_manager import invoke
 from salesbot.replies import checked_notes
 from salesbot.services import attachments, customers, traces
 from salesbot.services.secrets_in_text import mask
@@ -233,10 +232,10 @@ def _asked(
     for plugin in plugin_manager.current().plugins:
         for impl in plugin.implementations.get(hook, ()):
             try:
-                said = check(invoke(impl, arguments))
+                said = check(impl(**arguments))
                 db.session.flush()
             except Exception as exc:
-                cause = plugin_manager.cause(exc, plugin)
+                cause = asking.cause(exc, plugin)
                 raise SalesbotError(
                     "nothing is changed, because plugin {plugin} failed: {cause}",
                     plugin=plugin.name,

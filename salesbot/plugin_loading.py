@@ -17,9 +17,9 @@ from typing import Any
 
 import pluggy
 from packaging.requirements import Requirement
-from pluggy import HookImpl
 
 from salesbot import hookspecs
+from salesbot.calls import Implementation
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Plugin:
     problem: str = ""
     warnings: list[str] = field(default_factory=list)
     """What it uses that goes with a later version, each with what takes its place."""
-    implementations: dict[str, list[HookImpl]] = field(default_factory=dict)
+    implementations: dict[str, list[Implementation]] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
 
     @property
@@ -192,7 +192,9 @@ def _register(pm: pluggy.PluginManager, plugin: Plugin) -> None:
     plugin.hooks = tuple(sorted(caller.name for caller in callers))
     for caller in callers:
         plugin.implementations[caller.name] = [
-            impl for impl in caller.get_hookimpls() if impl.plugin is module
+            Implementation(impl, HOOKS[caller.name])
+            for impl in caller.get_hookimpls()
+            if impl.plugin is module
         ]
 
 

@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from flask import Flask
-from pluggy import HookImpl
 
 from salesbot import plugin_files
+from salesbot.asking import cause
+from salesbot.calls import Implementation
 from salesbot.errors import PluginProblem
 from salesbot.messages import Periodic, Setting
 from salesbot.migrations import of_plugins
 from salesbot.plugin_loading import Plugin
-from salesbot.plugin_manager import Manager, cause, invoke
+from salesbot.plugin_manager import Manager
 
 T = TypeVar("T")
 
@@ -51,18 +52,18 @@ def _start_one(app: Flask, manager: Manager, plugin: Plugin) -> None:
     plugin_files.find(app, plugin)
     with _pages_of(app, plugin):
         for impl in plugin.implementations.get("salesbot_register_blueprints", ()):
-            invoke(impl, {"app": app})
+            impl(app=app)
         _add_admin_views(app, plugin)
     with _commands_kept(app):
         for impl in plugin.implementations.get("salesbot_register_commands", ()):
-            invoke(impl, {"cli": app.cli})
+            impl(cli=app.cli)
 
 
 def _declared(plugin: Plugin, hook: str, kind: type[T]) -> list[T]:
     """All that a plugin's implementations of a hook return, one by one or in lists."""
     found: list[T] = []
     for impl in plugin.implementations.get(hook, ()):
-        value = invoke(impl, {}) or ()
+        value = impl() or ()
         items = [value] if isinstance(value, kind) else list(value)
         if not all(isinstance(item, kind) for item in items):
             raise PluginProblem(f"{hook} returns {kind.__name__} objects")
@@ -82,7 +83,9 @@ def _pages_of(app: Flask, plugin: Plugin) -> Iterator[None]:
 
 
 def _add_admin_views(app: Flask, plugin: Plugin) -> None:
-    implementations: Sequence[HookImpl] = plugin.implementations.get("salesbot_register_admin_views", ())
+    implementations: Sequence[Implementation] = plugin.implementations.get(
+        "salesbot_register_admin_views", ()
+    )
     if not implementations or "admin" not in app.extensions:
         return
     admin: Any = app.extensions["admin"][0]
@@ -90,7 +93,7 @@ def _add_admin_views(app: Flask, plugin: Plugin) -> None:
     hide: Callable[[], bool] = lambda: not plugin.problem  # noqa: E731 - it takes a method's place
     try:
         for impl in implementations:
-            invoke(impl, {"admin": admin})
+            impl(admin=admin)
     finally:
         added = admin._views[before:]  # noqa: SLF001 - as above
         for view in added:

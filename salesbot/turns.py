@@ -8,22 +8,21 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, cast
 
-from pluggy import HookImpl
 from sqlalchemy import Connection
 
 from salesbot import outbox, plugin_manager
+from salesbot.calls import Implementation
 from salesbot.channels import Incoming
 from salesbot.database import db
 from salesbot.errors import PluginProblem
 from salesbot.global_words import global_words, known_words
 from salesbot.messages import Chat, Choice, Customer, Reply
 from salesbot.plugin_loading import Plugin
-from salesbot.plugin_manager import Failed
 from salesbot.replies import MOST_CHOICES, checked_choices, checked_notes, checked_replies
 from salesbot.services import advertisements, catalog, conversations, languages, menu, shop, shop_links
 from salesbot.services.conversations import ChatRow
 from salesbot.services.secrets_in_text import without_marks
-from salesbot.texts import language, speak, speaking
+from salesbot.texts import language, speak
 from salesbot.understanding import Shown, Understood, understand
 
 FILTER = "salesbot_filter_reply"
@@ -56,24 +55,14 @@ class Turn:
 
     def filtered(self, replies: list[Reply]) -> list[Reply]:
         """Replies after the plugins that change replies have seen them."""
-        if not self.manager.has(FILTER):
-            return replies
-        for plugin, impl in self.manager.in_order(FILTER):
-            replies = [self._changed(plugin, impl, reply) for reply in replies]
+        for pair in self.manager.in_order(FILTER) if self.manager.has(FILTER) else ():
+            replies = [self._changed(pair, reply) for reply in replies]
         return replies
 
-    def _changed(self, plugin: Plugin, impl: HookImpl, reply: Reply) -> Reply:
-        chat = self.chat_for(plugin.name)
-
-        def check(value: object) -> tuple[list[Reply], dict[str, Any]]:
-            return checked_replies(value) or [reply], checked_notes(chat.data)
-
-        result = self.manager.call(plugin, impl, {"reply": reply, "chat": chat}, check)
-        if isinstance(result, Failed):
-            return reply
-        (changed, *_others), notes = result
-        self.keep_notes(plugin.name, notes)
-        return cast("Reply", changed)
+    def _changed(self, pair: tuple[Plugin, Implementation], reply: Reply) -> Reply:
+        answers = self.manager.answers([pair], {"reply": reply}, checked_replies, self)
+        _plugin, instead = next(answers, (None, None))
+        return cast("Reply", instead[0]) if instead else reply
 
     def understand(self, incoming: Incoming) -> Understood:
         """What the customer meant by this message."""
@@ -113,7 +102,7 @@ class Turn:
             return
         if code != present or picked:
             languages.choose(self.row.customer_id, code, chosen=picked)
-            self.row = replace(self.row, language=code, language_chosen=picked)
+            self.row = self.row._replace(language=code, language_chosen=picked)
             self.customer = replace(self.customer, language=code)
             speak(code)
 
@@ -136,11 +125,12 @@ _turn: ContextVar[Turn | None] = ContextVar("salesbot_turn", default=None)
 @contextmanager
 def running(turn: Turn) -> Iterator[None]:
     """Everything done inside belongs to this turn, and is said in its language."""
-    token = _turn.set(turn)
+    token, spoken = _turn.set(turn), language()
+    speak(turn.row.language)
     try:
-        with speaking(turn.row.language):
-            yield
+        yield
     finally:
+        speak(spoken)
         _turn.reset(token)
 
 
@@ -154,37 +144,21 @@ def all_menu_items(chat: Chat) -> list[Choice]:
     turn = _turn.get()
     if turn is None or turn.row.id != chat.id:
         turn = _turn_of(chat)
-    found: list[Choice] = []
     order = turn.manager.in_order("salesbot_menu_items")
-    guard = turn.manager.guard()
-    for plugin, impl in order:
-        own = turn.chat_for(plugin.name)
-
-        def check(value: object, own: Chat = own) -> tuple[list[Choice], dict[str, Any]]:
-            return checked_choices(value), checked_notes(own.data)
-
-        result = turn.manager.call(plugin, impl, {"chat": own}, check, guard)
-        if not isinstance(result, Failed):
-            choices, notes = result
-            turn.keep_notes(plugin.name, notes)
-            found += choices
-    return found[:MOST_CHOICES]
+    answers = turn.manager.answers(order, {}, checked_choices, turn)
+    return [line for _plugin, lines in answers for line in lines][:MOST_CHOICES]
 
 
 def search(words: str) -> list[int]:
     """The ids of products for `words`, best first: by a plugin's own search, else the shop's."""
     manager = plugin_manager.current()
     arguments = {"words": words, "language": language()}
-    for plugin, impl in manager.in_order("salesbot_search"):
-        found = manager.call(plugin, impl, arguments, _checked_ids)
-        if found is not None and not isinstance(found, Failed):
-            return list(found)
-    return catalog.find(words)
+    order = manager.in_order("salesbot_search")
+    _plugin, found = next(manager.answers(order, arguments, _checked_ids), (None, None))
+    return catalog.find(words) if found is None else list(found)
 
 
-def _checked_ids(value: object) -> list[int] | None:
-    if value is None:
-        return None
+def _checked_ids(value: object) -> list[int]:
     if not isinstance(value, list | tuple) or not all(type(item) is int for item in value):
         raise PluginProblem("salesbot_search returns ids of products, or None")
     return list(value)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import SQLAlchemyError
 
-from salesbot import Choice, Reply, containment, hookimpl, plugin_manager
+from salesbot import Choice, Reply, calls, containment, hookimpl, plugin_manager
 from salesbot.database import transaction
 from salesbot.models import Category, Message, PluginFailure, PluginState, ShopSetting, db
 from salesbot.services import plugin_failures
@@ -432,7 +432,7 @@ def test_destroying_the_transaction_counts_as_a_failure_too(app, customer, bad, 
 def watch(monkeypatch):
     """A stopwatch that only a test moves."""
     stopped = SimpleNamespace(now=0.0)
-    for module in (plugin_manager, containment):
+    for module in (calls, containment):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: stopped.now))
     return stopped
 
@@ -557,9 +557,9 @@ def test_a_row_that_the_core_has_loaded_may_be_deleted_and_is_there_again_after_
         for text_, left in (("break", ["Books"]), ("hi", [])):
             loaded[:] = db.session.scalars(select(Category)).all()
             manager = plugin_manager.current()
-            plugin_of, impl = manager.in_order("salesbot_handle_message", first="bad")[0]
+            order = manager.in_order("salesbot_handle_message", first="bad")[:1]
             arguments = {"message": SimpleNamespace(text=text_), "chat": None}
-            manager.call(plugin_of, impl, arguments, lambda value: value, manager.guard())
+            list(manager.answers(order, arguments, lambda value: value))
             assert db.session.scalars(select(Category.title)).all() == left
         db.session.rollback()
 

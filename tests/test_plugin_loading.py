@@ -249,6 +249,15 @@ def test_an_argument_with_a_default_gets_its_value(shop_with, twilio):
     assert twilio.writes("ping").text == "whatsapp:+15550001111 m"
 
 
+def test_an_argument_of_its_own_may_stand_before_one_of_the_hook(shop_with, twilio):
+    shop_with(
+        "from salesbot import Reply, hookimpl\n"
+        "@hookimpl\ndef salesbot_handle_message(message, mine='m', chat=None):\n"
+        "    return Reply(f'{chat.customer.address} {mine}')\n"
+    )
+    assert twilio.writes("ping").text == "whatsapp:+15550001111 m"
+
+
 def test_a_second_implementation_is_named_by_specname(shop_with, twilio):
     shop_with(
         GOOD + '\n@hookimpl(specname="salesbot_handle_message")\n'

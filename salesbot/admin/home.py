@@ -18,7 +18,6 @@ from salesbot.extensions import db
 from salesbot.messages import Card
 from salesbot.models import Order
 from salesbot.money import to_decimal
-from salesbot.plugin_manager import invoke
 from salesbot.services import misunderstood, shop
 
 CARDS = "salesbot_home_cards"
@@ -99,7 +98,7 @@ def cards_of_plugins() -> list[Card]:
     """What active plugins show here. Call it before anything else is read."""
     found: list[Card] = []
     for plugin, impl in plugin_manager.current().in_order(CARDS):
-        found += fulfilment.outside(plugin, CARDS, lambda impl=impl: _cards(invoke(impl, {}))) or ()  # type: ignore[misc]
+        found += fulfilment.outside(plugin, CARDS, lambda impl=impl: _cards(impl())) or ()  # type: ignore[misc]
     return found
 
 

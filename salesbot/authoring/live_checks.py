@@ -21,7 +21,6 @@ from salesbot.messages import PaymentMethod
 from salesbot.migrations import of_plugins
 from salesbot.migrations.support import OWN_TABLES
 from salesbot.plugin_loading import Plugin
-from salesbot.plugin_manager import invoke
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -39,7 +38,7 @@ def told(project: Project, app: Flask) -> Looked:
 
 def _to_tell(plugin: Plugin, app: Flask) -> Iterator[tuple[tuple[str, ...], str]]:
     for impl in plugin.implementations.get("salesbot_payment_methods", ()):
-        brought = invoke(impl, {}) or ()
+        brought = impl() or ()
         for method in [brought] if isinstance(brought, PaymentMethod) else brought:
             yield (str(method.title), method.name), "the way to pay"
     for name, command in app.cli.commands.items():

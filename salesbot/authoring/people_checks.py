@@ -21,14 +21,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from salesbot import clock, people, plugin_manager
+from salesbot import asking, clock, people
 from salesbot.authoring.looked import Looked
 from salesbot.authoring.project import Project
 from salesbot.database import db
 from salesbot.migrations import of_plugins
 from salesbot.models import Conversation, Customer
 from salesbot.plugin_loading import Plugin
-from salesbot.plugin_manager import invoke
 
 HOOKS = (people.EXPORT, people.ERASE, people.JOINED)
 PEOPLE = frozenset({"customer", "conversation"})
@@ -86,7 +85,7 @@ def _tried(plugin: Plugin, tables: list[Table], notes: list[str]) -> Iterator[st
     try:
         yield from _told_joined_erased(plugin, tables, somebody, other)
     except Exception as exc:  # noqa: BLE001 - a plugin may raise anything
-        yield plugin_manager.cause(exc, plugin)
+        yield asking.cause(exc, plugin)
     finally:
         db.session.rollback()
 
@@ -111,7 +110,7 @@ def _told_joined_erased(
 
 
 def _call(plugin: Plugin, hook: str, **arguments: Any) -> Any:
-    said = [invoke(impl, arguments) for impl in plugin.implementations[hook]]
+    said = [impl(**arguments) for impl in plugin.implementations[hook]]
     db.session.flush()
     return said
 

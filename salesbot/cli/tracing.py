@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import click
-from pluggy import HookImpl
 
+from salesbot import asking
+from salesbot.asking import Failed, Order
 from salesbot.messages import Choice, Reply
 from salesbot.plugin_loading import Plugin
-from salesbot.plugin_manager import Failed, Manager
+from salesbot.plugin_manager import Manager
 
 LONGEST = 60
 
@@ -33,7 +35,7 @@ class Seen:
 def watching(manager: Manager) -> Iterator[list[Seen]]:
     """Notes each call of a plugin that is made inside, in the order in which they begin."""
     seen: list[Seen] = []
-    call, call_outside = manager.call, manager.call_outside
+    call_outside = manager.call_outside
     depth = 0
 
     def noted(plugin: Plugin, hook: str, work: Callable[[], Any]) -> Any:
@@ -54,18 +56,25 @@ def watching(manager: Manager) -> Iterator[list[Seen]]:
             one.microseconds = (time.perf_counter() - began) * 1e6
             depth -= 1
 
-    def watched(plugin: Plugin, impl: HookImpl, *rest: Any, **named: Any) -> Any:
-        hook = str(impl.opts.get("specname") or impl.function.__name__)
-        return noted(plugin, hook, lambda: call(plugin, impl, *rest, **named))
+    def watched(order: Order, *rest: Any) -> Iterator[tuple[Plugin, Any]]:
+        for plugin, impl in order:
+            one = asking.answers([(plugin, impl)], *rest)
+            said = noted(plugin, impl.hook, partial(_only, one))
+            if said is not None and not isinstance(said, Failed):
+                yield plugin, said
 
     def watched_outside(plugin: Plugin, hook: str, work: Callable[[], Any]) -> Any:
         return noted(plugin, hook, lambda: call_outside(plugin, hook, work))
 
-    manager.call, manager.call_outside = watched, watched_outside  # type: ignore[method-assign]
+    manager.answers, manager.call_outside = watched, watched_outside  # type: ignore[assignment, method-assign]
     try:
         yield seen
     finally:
-        del manager.call, manager.call_outside
+        del manager.answers, manager.call_outside
+
+
+def _only(answers: Iterator[tuple[Plugin, Any]]) -> Any:
+    return next((said for _plugin, said in answers), None)
 
 
 def show(seen: Sequence[Seen]) -> None:
@@ -76,12 +85,10 @@ def show(seen: Sequence[Seen]) -> None:
 
 
 def in_words(result: object) -> str:
-    """What a call came to, in one short line; its notes on the chat are left out."""
+    """What a call came to, in one short line."""
     match result:
         case Failed(reason=reason):
             return f"failed: {reason}"
-        case (value, dict()):
-            return in_words(value)
         case None:
             return "None"
         case Reply(text=text, choices=choices):

@@ -6,10 +6,10 @@ import logging
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pluggy import HookImpl
 from sqlalchemy import ColumnElement, Select, select
 
 from salesbot import clock, outbox, plugin_manager
+from salesbot.calls import Implementation
 from salesbot.database import db, in_transaction
 from salesbot.errors import PluginProblem, WrongState
 from salesbot.fulfilment import downloads, settling, telling
@@ -52,10 +52,12 @@ def _ask(unit: Unit) -> tuple[Delivered | NeedsStaff | None, str]:
     for plugin, impl in plugin_manager.current().in_order(HOOK):
         silence: list[str] = []
 
-        def ask(impl: HookImpl = impl, silence: list[str] = silence) -> tuple[Delivered | NeedsStaff | None]:
+        def ask(
+            impl: Implementation = impl, silence: list[str] = silence
+        ) -> tuple[Delivered | NeedsStaff | None]:
             try:
                 with speaking(unit.customer.language):
-                    return (_checked(impl.function(unit=unit)),)
+                    return (_checked(impl(unit=unit)),)
             except (ConnectionError, TimeoutError) as exc:
                 silence.append(f": {exc}"[:300])
                 raise

@@ -10,7 +10,6 @@ from salesbot.database import db
 from salesbot.errors import WrongState
 from salesbot.messages import Reply
 from salesbot.models import Order
-from salesbot.plugin_manager import Failed
 from salesbot.replies import checked_replies
 from salesbot.services import orders
 from salesbot.texts import speaking
@@ -102,9 +101,8 @@ class Changes:
         frozen = orders.frozen(self.order)
         said: list[tuple[str, Reply]] = []
         for old, new in self.states:
-            for plugin, impl in manager.in_order("salesbot_order_changed"):
-                arguments = {"order": replace(frozen, state=new), "old": old, "new": new}
-                result = manager.call(plugin, impl, arguments, checked_replies)
-                if result and not isinstance(result, Failed):
-                    said += [(plugin.name, reply) for reply in result]
+            arguments = {"order": replace(frozen, state=new), "old": old, "new": new}
+            order = manager.in_order("salesbot_order_changed")
+            for plugin, replies in manager.answers(order, arguments, checked_replies):
+                said += [(plugin.name, reply) for reply in replies]
         return said

@@ -46,7 +46,7 @@ def all_methods() -> list[tuple[Plugin, PaymentMethod]]:
     manager = plugin_manager.current()
     found: list[tuple[Plugin, PaymentMethod]] = []
     for plugin, impl in manager.in_order(HOOK):
-        methods = outside(plugin, HOOK, lambda impl=impl: _methods(impl.function()))  # type: ignore[misc]
+        methods = outside(plugin, HOOK, lambda impl=impl: _methods(impl()))  # type: ignore[misc]
         found += [(plugin, method) for method in methods or ()]
     return found
 

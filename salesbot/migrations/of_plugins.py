@@ -68,7 +68,7 @@ def folder_of(plugin: Plugin) -> Path | None:
 def named_folder(plugin: Plugin) -> Path | None:
     """The same, there or not."""
     for impl in plugin.implementations.get(HOOK, ()):
-        said = Path(str(impl.function()))
+        said = Path(str(impl()))
         return said if said.is_absolute() else Path(plugin.path).parent / said
     return None
 

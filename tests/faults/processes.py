@@ -19,7 +19,7 @@ from typing import Any
 from flask import Flask, request_started
 from salesbot_payment_stripe import api
 
-from salesbot import clock, plugin_manager
+from salesbot import asking, clock
 from salesbot.app import create_app
 from salesbot.channels import twilio_api
 from salesbot.testing.shelf import close
@@ -72,7 +72,7 @@ def _shop(who: str) -> tuple[Flask, Fate]:
     twilio_api.TIMEOUT, api.TIMEOUT = 0.5, 0.5
     HTTPClient.INITIAL_DELAY, HTTPClient.MAX_DELAY = 0.01, 0.02
     # A busy machine is no fault of a plugin.
-    plugin_manager.SLOW = 60
+    asking.SLOW = 60
     fate = Fate(folder, who)
     ticks.on_each(fate.tick)
     # What is open now would be shared by all children.

@@ -14,7 +14,7 @@ from salesbot_payment_stripe import api
 from sqlalchemy import NullPool, create_engine
 from werkzeug.security import generate_password_hash
 
-from salesbot import plugin_manager
+from salesbot import asking
 from salesbot.channels import twilio_api
 from salesbot.config import OPTIONS
 from salesbot.database import db, transaction
@@ -68,7 +68,7 @@ def in_process(app: Flask, twilio: Twilio, stripe: Stripe) -> Iterator[World]:
     from stripe import HTTPClient
 
     waits = patch.multiple(HTTPClient, INITIAL_DELAY=0.01, MAX_DELAY=0.02)
-    patient = patch.object(plugin_manager, "SLOW", 60)
+    patient = patch.object(asking, "SLOW", 60)
     with waits, patient, patch.object(twilio_api, "TIMEOUT", 0.3), patch.object(api, "TIMEOUT", 0.3):
         yield from _world(app, twilio, stripe, lambda: InProcess(app))
 
