@@ -19,6 +19,7 @@ from salesbot.admin.conversations import ConversationView
 from salesbot.admin.coupons import CouponView
 from salesbot.admin.customers import CustomerView
 from salesbot.admin.first_steps import FirstStepsView
+from salesbot.admin.formatters import in_words
 from salesbot.admin.history import AuditView
 from salesbot.admin.home import Home
 from salesbot.admin.keys import LicenceKeyView
@@ -140,4 +141,8 @@ class Frame:
 
 
 def _frame() -> dict[str, Any]:
-    return {"_": gettext, "noted": noted, "sb": Frame()} if security.in_back_office() else {}
+    return (
+        {"_": gettext, "in_words": in_words, "noted": noted, "sb": Frame()}
+        if security.in_back_office()
+        else {}
+    )

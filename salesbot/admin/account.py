@@ -15,7 +15,6 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from salesbot.admin import reader, signin
-from salesbot.admin.formatters import in_words
 from salesbot.admin.guard import MUST_CHANGE, Guard
 from salesbot.extensions import db, reading, transaction
 from salesbot.models import NewsChoice, StaffUser
@@ -146,7 +145,6 @@ class AccountView(Guard, BaseView):
         return self.render(
             "admin/account.html",
             form=form,
-            in_words=in_words,
             reading=choice or Reading(formdata=None, obj=current_user),
             must_change=session.get(MUST_CHANGE, False),
         )

@@ -29,6 +29,7 @@ WITH_PLACES = (
     _("Refund {number}"),
     _("Delivery {number}"),
     _("{what} ({who})"),
+    _("{kind}, too early"),
 )
 """What the core writes down with something in it."""
 AS_THEY_ARE = (

@@ -141,7 +141,7 @@ def _event(event: OrderEvent, order: Order, name: str) -> Told:
     words, tone = _SENTENCES.get(f"→ {new}" if arrow else event.what, (None, ""))
     why = _amount(event.why) if event.what == "money arrived" else noted(event.why)
     if words is None:
-        return Told(event.at, f"{event.what} · {event.who}", why, tone)
+        return Told(event.at, f"{noted(event.what)} · {noted(event.who)}", why, tone)
     values = {
         "name": name,
         "who": noted(event.who),

@@ -150,6 +150,7 @@ def _after(response: Response) -> Response:
 
 
 def _csrf_refused(_error: CSRFError) -> BaseResponse | tuple[str, int]:
+    reader.begin()  # a form is looked at before anything of ours
     if not current_user.is_authenticated:
         return redirect(url_for("signin.login"))
     return explained(

@@ -10,6 +10,7 @@
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   Chart.defaults.maintainAspectRatio = false;
   Chart.defaults.animation = false;
+  Chart.defaults.locale = document.documentElement.lang;
 
   var days = document.querySelector("canvas[data-chart=days]");
   if (days) {

@@ -1,5 +1,6 @@
 // What goes on inside the simulated chat, as the phone hears of it.
 
+const page = document.documentElement;
 const panel = document.querySelector("[data-inside]");
 const part = (name) => panel.querySelector(`[data-state="${name}"]`);
 
@@ -12,7 +13,7 @@ function show(state) {
   part("question").textContent = state.question ? `${state.question} (${state.question_plugin})` : part("question").dataset.none;
   part("offered").textContent = state.offered.map((title, at) => `${at + 1}. ${title}`).join(", ") || part("offered").dataset.none;
   const words = part("window").dataset;
-  const ends = state.window_ends ? new Date(state.window_ends).toLocaleString([], { dateStyle: "medium", timeStyle: "short" }) : "";
+  const ends = state.window_ends ? new Date(state.window_ends).toLocaleString(page.lang, { dateStyle: "medium", timeStyle: "short", timeZone: page.dataset.zone }) : "";
   part("window").textContent = state.window_open ? `${words.open} ${ends}` : words.closed;
   part("waiting").textContent = state.waiting.join(", ") || part("waiting").dataset.none;
   part("language").textContent = state.stopped ? `${state.language}, ${part("language").dataset.stopped}` : state.language;

@@ -149,6 +149,19 @@ def test_who_wants_mail_gets_one_about_all_and_none_twice(rows, owner, somebody,
     assert set(stored(select(NoticeMail.state))) == {"sent"}
 
 
+def test_a_mail_is_in_the_language_of_whoever_gets_it(rows, owner, look, mails):
+    """And an address in it leads to a page in the same one."""
+    owner.get("/admin/account/")
+    owner.post("/admin/account/reading", {"language": "pt", "zone": ""})
+    owner.get("/admin/news/")
+    owner.post("/admin/news/", {"person": "1", "email": "1", "zone": "Europe/Berlin"})
+    with rows():
+        make.chat("Ana", person_wanted_at=clock.now())
+    look()
+    assert mails.told() == [("olga@example.com", "Ana espera por uma pessoa. · Our shop")]
+    assert "Mude o que você quer saber" in mails.taken[0].get_payload(decode=True).decode()
+
+
 def test_quiet_hours_keep_mail_until_they_end_and_the_page_still(rows, stranger, look, mails):
     """What was settled in the night is not mailed in the morning."""
     begin = clock.now()
