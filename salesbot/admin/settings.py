@@ -48,6 +48,10 @@ _HELPS = {
     "QUIET_MINUTES": lazy_gettext(
         "A chat that a person answers goes back to the bot after this many minutes without a word; 0: never."
     ),
+    "NUDGE_MINUTES": lazy_gettext(
+        "Ask once, after so many minutes of silence, whether somebody who looked at a product "
+        "wants to go on; 0: never."
+    ),
     "DOWNLOADS": lazy_gettext("How often a bought file may be downloaded."),
     "DOWNLOAD_DAYS": lazy_gettext("How many days a download link works."),
     "LOW_STOCK": lazy_gettext("Say so when a product has this many keys left or fewer."),
