@@ -174,7 +174,7 @@ def picture_of_desk(browser: Browser, address: str, password: str, twilio: Stand
     page.get_by_role("link", name=WAITING).click()
     page.get_by_placeholder("Write to").fill(ANSWER)
     page.get_by_role("button", name="Send").click()
-    page.get_by_text(ANSWER).wait_for()
+    page.locator(".chat-text", has_text=ANSWER).wait_for()
     report(twilio)
     page.wait_for_timeout(3000)
     page.evaluate("document.fonts.ready")
