@@ -13,13 +13,12 @@ from flask_babel import gettext
 from sqlalchemy.orm import DeclarativeBase
 
 from salesbot import models, plugin_manager
-from salesbot.admin import figures, installing, reader, security, signin
+from salesbot.admin import figures, formatters, installing, reader, security, signin
 from salesbot.admin.account import AccountView
 from salesbot.admin.conversations import ConversationView
 from salesbot.admin.coupons import CouponView
 from salesbot.admin.customers import CustomerView
 from salesbot.admin.first_steps import FirstStepsView
-from salesbot.admin.formatters import in_words
 from salesbot.admin.history import AuditView
 from salesbot.admin.home import Home
 from salesbot.admin.keys import LicenceKeyView
@@ -94,6 +93,7 @@ def init_admin(app: Flask, plugin_models: Iterable[type[DeclarativeBase]] | None
     admin.add_view(AccountView())
     app.context_processor(_frame)
     app.add_template_filter(noted)
+    app.add_template_filter(formatters.phone)
     app.add_template_filter(reader.name_of, "language_name")
     return admin
 
@@ -140,9 +140,12 @@ class Frame:
         return {"admin_conversation": figures.waiting_people()}
 
 
+_SHOWN = {
+    name: getattr(formatters, name)
+    for name in ("amount", "came_from", "in_words", "moment", "pill", "state_pill", "web_link")
+}
+"""What pages show values with, plugins' pages too."""
+
+
 def _frame() -> dict[str, Any]:
-    return (
-        {"_": gettext, "in_words": in_words, "noted": noted, "sb": Frame()}
-        if security.in_back_office()
-        else {}
-    )
+    return {"_": gettext, "noted": noted, **_SHOWN, "sb": Frame()} if security.in_back_office() else {}

@@ -140,7 +140,7 @@ class ConversationView(ChatActions, ShopModelView):
         orders = db.session.scalars(bought.limit(ORDERS + 1)).all() if with_orders else []
         return {
             "chat": chat,
-            "name": chat.customer.name or chat.address.removeprefix("whatsapp:"),
+            "name": chat.customer.name or formatters.phone(chat.address),
             "log": chat_log.read(chat.id, request.args.get("before", type=int)),
             "orders": [facts(order) for order in orders[:ORDERS]],
             "more_orders": len(orders) > ORDERS,
@@ -159,10 +159,7 @@ _LOOKS = {
     "trouble_states": chat_log.TROUBLE,
     "is_shown": received.is_shown,
     "is_heard": received.is_heard,
-    "state_pill": formatters.state_pill,
-    "moment": formatters.moment,
     "local": formatters.local,
-    "amount": formatters.amount,
     "agreed_words": formatters.agreed,
     "came_from": formatters.came_from,
     "may": may,

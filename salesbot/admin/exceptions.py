@@ -70,6 +70,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             "description": _("Description"),
         },
         helps={
+            "active": _("Off: nobody sees it in the chat; whoever bought it keeps it."),
             "tax_rate": _("The part of it that is tax stands on the receipt; empty: none."),
             "delivery_text": _(
                 "Empty: our own words. These may stand in it: {name} {number} {title} {key} {link}"
@@ -203,12 +204,19 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         helps={
             "code": _("What the customer types, such as WELCOME10."),
             "percent": _("Either a percentage or an amount."),
+            "amount": _("Taken off once; never more than the goods cost."),
+            "active": _("Off: nobody can use it any more, and orders keep what it took off."),
+            "starts_at": _("Empty: at once."),
+            "ends_at": _("Empty: never ends."),
             "uses_allowed": _("Empty: as often as anybody likes."),
+            "uses_per_customer": _("Empty: as often as they like."),
+            "product": _("Empty: for everything."),
+            "category": _("Empty: for every shelf."),
         },
         formatters={"percent": whole_percent},
         filters=_names("code active ends_at"),
         search=_names("code"),
-        empty=_("No coupons yet."),
+        empty=_("No coupons yet. A coupon is a word that customers type to pay less."),
     ),
     models.Order: _record(
         many=_("Orders"),
@@ -272,7 +280,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         filters=_names("state method amount created_at"),
         search=_names("reference"),
         large=True,
-        empty=_("No payments yet."),
+        empty=_("No payments yet. They come when a customer chooses on the pay page how to pay."),
     ),
     models.PaymentEvent: _record(
         many=_("Payment events"),
@@ -291,7 +299,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         not_in_list=_names("currency reference event_id who units attempts due_at claimed_at done_at"),
         choices={"state": REFUND_STATES},
         filters=_names("state amount created_at"),
-        empty=_("No refunds yet."),
+        empty=_("No refunds yet. Money is given back on the page of its order."),
     ),
     models.Delivery: _record(
         many=_("Deliveries"),
@@ -307,7 +315,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         choices={"state": DELIVERY_STATES},
         filters=_names("state delivered_at due_at"),
         large=True,
-        empty=_("Nothing has been delivered yet."),
+        empty=_("Nothing has been delivered yet. What a paid order brings appears here."),
     ),
     models.Conversation: _record(
         many=_("Inbox"),
@@ -361,7 +369,10 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         icon="fa-comment-dots",
         opens="edit_view",
         first=_names("title text"),
-        helps={"text": _("These may stand in it: {name} {staff} {shop} {order} {product}")},
+        helps={
+            "title": _("How you and your colleagues find it."),
+            "text": _("These may stand in it: {name} {staff} {shop} {order} {product}"),
+        },
         formatters={"text": shortened},
         search=_names("title text"),
         sort="title",
@@ -433,7 +444,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         filters=_names("state direction created_at plugin error_code"),
         search=_names("body"),
         large=True,
-        empty=_("No messages yet."),
+        empty=_("No messages yet. Say “hi” in the simulator."),
     ),
     models.Customer: Rules(
         many=_("Customers"),
@@ -456,7 +467,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         filters=_names("language stopped_at created_at"),
         search=_names("name"),
         large=True,
-        empty=_("Nobody has written yet."),
+        empty=_("Nobody has written yet. Say “hi” in the simulator, or connect WhatsApp."),
     ),
     models.CustomerAddress: _record(
         many=_("Addresses"),
@@ -518,7 +529,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         labels={"asked_at": _("Asked"), "told_at": _("Told"), "product.title": _("Product")},
         filters=_names("product.title told_at asked_at"),
         large=True,
-        empty=_("Nobody waits for anything."),
+        empty=_("Nobody waits for anything. Whoever asks for what is sold out appears here."),
     ),
     models.StaffUser: Rules(
         many=_("Staff"),
@@ -539,7 +550,11 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             "last_sign_in_at": _("Last signed in"),
             **_CREATED,
         },
-        helps={"role": _("Owners may do everything; managers sell; agents answer; viewers look.")},
+        helps={
+            "name": _("Colleagues see it beside what this person does."),
+            "role": _("Owners may do everything; managers sell; agents answer; viewers look."),
+            "active": _("Off: this person is signed out at once, and hears no news."),
+        },
         choices={"role": ROLES},
         sort="name",
     ),

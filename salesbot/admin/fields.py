@@ -19,8 +19,9 @@ from wtforms.fields.choices import Choice, SelectChoice
 from wtforms.widgets import Select, TextInput
 
 from salesbot.admin import reader
+from salesbot.admin.formatters import money_in_words
 from salesbot.database import db
-from salesbot.money import decimals, show, to_decimal, to_minor
+from salesbot.money import decimals, to_decimal, to_minor
 from salesbot.services import shop, taxes
 
 LARGEST_AMOUNT = 2_000_000_000
@@ -65,7 +66,7 @@ def read_amount(text: str) -> int:
     except ValueError:
         minor = -1
     if not 0 <= minor <= LARGEST_AMOUNT:
-        example = show(1999 if decimals(currency) else 20, currency, reader.language())
+        example = money_in_words(1999 if decimals(currency) else 20)
         raise ValueError(gettext("Type an amount like %(example)s.", example=example))
     return minor
 

@@ -103,10 +103,14 @@ MONEY = frozenset({"price", "total", "amount", "unit_price", "discount"})
 """Columns that hold minor units of the row's currency, or of the shop's."""
 
 
+def pill(words: Any, tone: str = "") -> Markup:
+    """A few words on a coloured ground: "good", "warn", "bad", "calm", or "" for none."""
+    return Markup('<span class="sb-pill{}">{}</span>').format(f" sb-pill-{tone}" if tone else "", words)
+
+
 def state_pill(word: str) -> Markup:
     """A state as a coloured word."""
-    words, tone = STATES.get(word, (word.replace("_", " "), ""))
-    return Markup('<span class="sb-pill{}">{}</span>').format(f" sb-pill-{tone}" if tone else "", words)
+    return pill(*STATES.get(word, (word.replace("_", " "), "")))
 
 
 def in_words(column: str, word: str) -> Any:
@@ -147,7 +151,12 @@ def amount(minor: int | None, currency: str) -> Markup | str:
     """Money as whoever looks reads it."""
     if minor is None:
         return ""
-    return Markup('<span class="sb-number">{}</span>').format(show(minor, currency, reader.language()))
+    return Markup('<span class="sb-number">{}</span>').format(money_in_words(minor, currency))
+
+
+def money_in_words(minor: int, currency: str = "") -> str:
+    """The same inside a sentence; in the shop's currency unless told otherwise."""
+    return show(minor, currency or shop.setting("CURRENCY"), reader.language())
 
 
 def money(_view: Any, _context: Any, row: Any, name: str) -> Any:
@@ -228,7 +237,12 @@ def shortened(_view: Any, _context: Any, row: Any, name: str) -> Any:
 
 def address(_view: Any, _context: Any, row: Any, name: str) -> Any:
     """Where somebody writes from: a telephone number where it is one."""
-    return str(getattr(row, name)).removeprefix("whatsapp:")
+    return phone(getattr(row, name))
+
+
+def phone(address: str) -> str:
+    """Where somebody writes from, as people call it: a number with its country code, or a name."""
+    return str(address).removeprefix("whatsapp:")
 
 
 def percent(_view: Any, _context: Any, row: Any, name: str) -> Any:
@@ -243,6 +257,7 @@ def whole_percent(_view: Any, _context: Any, row: Any, name: str) -> Any:
     return "" if value is None else f"{value} %"
 
 
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(\+[0-9:]+|Z)")
 _BOLD = re.compile(r"(?<![\w*])\*(?! )([^*\n]+?)(?<! )\*(?![\w*])")
 
 
@@ -268,7 +283,11 @@ def plain(_view: Any, _context: Any, row: Any, name: str) -> Any:
 
 def outside_link(_view: Any, _context: Any, row: Any, name: str) -> Any:
     """An address on the web that staff typed in."""
-    value = getattr(row, name)
+    return web_link(getattr(row, name))
+
+
+def web_link(value: str) -> Markup | str:
+    """An address on the web, to be opened in a tab of its own."""
     if not value.startswith(("https://", "http://")):
         return value
     return Markup('<a href="{0}" rel="noreferrer noopener" target="_blank">{0}</a>').format(value)
@@ -277,10 +296,10 @@ def outside_link(_view: Any, _context: Any, row: Any, name: str) -> Any:
 def who_answers(_view: Any, _context: Any, row: Any, _name: str) -> Any:
     """Whether the bot or a person answers a chat, and whether somebody waits."""
     if row.person_wanted_at is not None:
-        return Markup('<span class="sb-pill sb-pill-warn">{}</span>').format(gettext("waits for a person"))
+        return pill(gettext("waits for a person"), "warn")
     if row.answered_by == "person":
-        return Markup('<span class="sb-pill sb-pill-calm">{}</span>').format(gettext("a person"))
-    return Markup('<span class="sb-pill">{}</span>').format(gettext("the bot"))
+        return pill(gettext("a person"), "calm")
+    return pill(gettext("the bot"))
 
 
 def preview(message: Any) -> str:
@@ -299,9 +318,28 @@ def sold(_view: Any, _context: Any, row: Any, name: str) -> Any:
     """Whether a key is in stock, or the delivery that it went to."""
     number = getattr(row, name)
     if number is None:
-        return Markup('<span class="sb-pill sb-pill-good">{}</span>').format(gettext("in stock"))
+        return pill(gettext("in stock"), "good")
     address = url_for("admin_delivery.details_view", id=number)
     return Markup('<a href="{}">{}</a>').format(address, gettext("sold"))
+
+
+def plainly(name: str, value: Any) -> Any:
+    """A value of a column that stands for itself, as in a file or in what was changed."""
+    if value is None or value == "":
+        return gettext("nothing")
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if name in MONEY and isinstance(value, int):
+        return money_in_words(value)
+    if isinstance(value, dict | list):
+        return as_json(value)
+    if not isinstance(value, str):
+        return str(value)
+    if name in WORDS or name == "state":
+        return in_words(name, value)
+    if name == "address":
+        return phone(value)
+    return moment(datetime.fromisoformat(value)) if _MOMENT.fullmatch(value) else value
 
 
 BY_COLUMN: Mapping[str, Formatter] = {

@@ -10,13 +10,11 @@ from flask_babel import gettext
 from markupsafe import Markup
 from sqlalchemy import inspect
 
-from salesbot.admin import audit, formatters, reader
+from salesbot.admin import audit, formatters
 from salesbot.admin.column_names import COLUMN_NAMES
 from salesbot.admin.exceptions import rules_for
 from salesbot.admin.views import ShopModelView
 from salesbot.models import AuditEntry
-from salesbot.money import show
-from salesbot.services import shop
 
 SHOWN = 6
 """Changes of one entry in the list; its own page has all of them."""
@@ -90,9 +88,11 @@ def _line(row: AuditEntry, name: str, before: Any, now: Any) -> Markup:
     """One column: what it was, if it was anything, and what it is."""
     label = _label(row.model, name)
     if row.what in {"created", "imported", "exported"} or before is None:
-        return Markup("<li><b>{}</b> {}</li>").format(label, _value(name, now))
+        return Markup("<li><b>{}</b> {}</li>").format(label, formatters.plainly(name, now))
     return Markup('<li><b>{}</b> <del>{}</del> <span aria-hidden="true">→</span> <ins>{}</ins></li>').format(
-        label, _value(name, before), gettext("nothing") if now is None else _value(name, now)
+        label,
+        formatters.plainly(name, before),
+        gettext("nothing") if now is None else formatters.plainly(name, now),
     )
 
 
@@ -102,15 +102,3 @@ def _label(table: str, name: str) -> str:
     plain = name.removesuffix("_id").replace("_", " ").capitalize()
     known = {**COLUMN_NAMES, **labels}
     return str(known.get(name) or known.get(name.removesuffix("_id")) or plain)
-
-
-def _value(name: str, value: Any) -> Any:
-    if value is None or value == "":
-        return gettext("nothing")
-    if isinstance(value, bool):
-        return gettext("yes") if value else gettext("no")
-    if name in formatters.MONEY and isinstance(value, int):
-        return show(value, shop.setting("CURRENCY"), reader.language())
-    if isinstance(value, dict | list):
-        return formatters.as_json(value)
-    return str(value)

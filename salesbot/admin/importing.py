@@ -10,10 +10,8 @@ from flask_admin.contrib.sqla import ModelView
 from flask_babel import gettext, ngettext
 from sqlalchemy.exc import IntegrityError
 
-from salesbot.admin import audit, formatters, import_kinds, import_plans, reader
+from salesbot.admin import audit, formatters, import_kinds, import_plans
 from salesbot.extensions import db, reading, transaction
-from salesbot.money import show
-from salesbot.services import shop
 
 LARGEST = 2_000_000
 """Bytes of a file: it goes to the browser and back once."""
@@ -83,7 +81,7 @@ class Imports(ModelView):
             text=text,
             columns=["id", *kind.columns],
             states=import_plans.STATES,
-            shown=_shown,
+            shown=formatters.plainly,
             label=lambda name: self.column_labels.get(name) or self.get_column_name(name),
         )
 
@@ -95,14 +93,3 @@ class Imports(ModelView):
             if line.state == import_kinds.BAD:
                 words = gettext("Line %(n)d was left out: %(why)s", n=line.number, why=line.problem)
                 flash(words, "warning")
-
-
-def _shown(name: str, value: Any) -> str:
-    """A value as people read it."""
-    if value is None or value == "":
-        return gettext("nothing")
-    if isinstance(value, bool):
-        return gettext("yes") if value else gettext("no")
-    if name in formatters.MONEY:
-        return show(value, shop.setting("CURRENCY"), reader.language())
-    return str(value)

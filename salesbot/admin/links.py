@@ -16,7 +16,6 @@ from sqlalchemy import func, select
 from salesbot import clock
 from salesbot.admin import ads
 from salesbot.admin.ads import Ads
-from salesbot.admin.formatters import amount, came_from, moment
 from salesbot.admin.guard import Guard
 from salesbot.admin.rules import SHOP
 from salesbot.extensions import db
@@ -75,9 +74,6 @@ class LinksView(Ads, Guard, BaseView):
             from_where=_from_where(),
             ads=ads.rows(),
             ad_goods=ads.goods(),
-            came_from=came_from,
-            moment=moment,
-            amount=amount,
         )
 
     @expose("/code/<kind>/<int:number>.<ext>")

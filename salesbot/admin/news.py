@@ -13,7 +13,6 @@ from werkzeug.wrappers import Response
 
 from salesbot import clock
 from salesbot.admin import figures, reader
-from salesbot.admin.formatters import moment
 from salesbot.admin.guard import Guard
 from salesbot.admin.noted import noted
 from salesbot.extensions import db, reading, transaction
@@ -56,7 +55,6 @@ class NewsView(Guard, BaseView):
             mails=bool(shop.setting("SMTP_URL")),
             as_time=_as_time,
             devices=devices.of_person(current_user),
-            moment=moment,
         )
 
     @expose("/", methods=["POST"])

@@ -11,12 +11,11 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
-from salesbot.admin import reader
+from salesbot.admin.formatters import money_in_words
 from salesbot.admin.noted import noted
 from salesbot.admin.order_facts import Facts
 from salesbot.extensions import db
 from salesbot.models import Message, Order, OrderEvent
-from salesbot.money import show
 from salesbot.services import secrets_in_text
 
 BEFORE = timedelta(hours=12)
@@ -146,7 +145,7 @@ def _event(event: OrderEvent, order: Order, name: str) -> Told:
         "name": name,
         "who": noted(event.who),
         "goods": ", ".join(f"{line.quantity} × {line.title}" for line in order.lines),
-        "total": show(order.total, order.currency, reader.language()),
+        "total": money_in_words(order.total, order.currency),
     }
     return Told(event.at, str(words) % values, why, tone)
 
@@ -157,4 +156,4 @@ def _amount(why: str) -> str:
     currency, _space, reference = rest.partition(" ")
     if not minor.isdecimal() or len(currency) != 3:
         return why
-    return f"{show(int(minor), currency, reader.language())} · {reference}"
+    return f"{money_in_words(int(minor), currency)} · {reference}"

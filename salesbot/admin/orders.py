@@ -11,7 +11,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from salesbot import fulfilment
-from salesbot.admin import figures, formatters, order_story
+from salesbot.admin import figures, order_story
 from salesbot.admin.noted import because, noted
 from salesbot.admin.order_facts import Facts, facts
 from salesbot.admin.received import is_shown
@@ -44,10 +44,6 @@ class OrderView(ShopModelView):
             look=_open_note(order),
             by_hand=figures.BY_HAND,
             may_be_withdrawn=fulfilment.may_be_withdrawn,
-            state_pill=formatters.state_pill,
-            moment=formatters.moment,
-            amount=formatters.amount,
-            came_from=formatters.came_from,
             to_decimal=to_decimal,
         )
 

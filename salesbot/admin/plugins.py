@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from salesbot import plugin_manager
-from salesbot.admin.formatters import moment
 from salesbot.admin.guard import Guard
 from salesbot.admin.rules import SYSTEM
 from salesbot.database import writing
@@ -58,7 +57,6 @@ class PluginsView(Guard, BaseView):
             behind=_behind(manager),
             disabled=sorted(current_app.config["DISABLED_PLUGINS"]),
             safe_mode=current_app.config["SAFE_MODE"],
-            moment=moment,
         )
 
     @expose("/<plugin>/switch", methods=["POST"])

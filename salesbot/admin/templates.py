@@ -13,7 +13,6 @@ from flask_babel import get_locale, gettext, lazy_gettext
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from salesbot.admin.formatters import moment
 from salesbot.admin.guard import Guard
 from salesbot.admin.noted import because
 from salesbot.admin.rules import SYSTEM
@@ -77,7 +76,6 @@ class TemplatesView(Guard, BaseView):
             language_names={code: _named(code) for code in languages},
             default_texts=templates.default_texts(languages),
             held=db.session.scalar(held) or 0,
-            moment=moment,
         )
 
     @expose("/make", methods=["POST"])

@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Query, RelationshipProperty, defer, 
 from wtforms import SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice
 
-from salesbot.admin import formatters, reader
+from salesbot.admin import formatters
 from salesbot.admin.column_names import COLUMN_NAMES
 from salesbot.admin.exceptions import rules_for
 from salesbot.admin.exporting import Exports
@@ -29,7 +29,7 @@ from salesbot.database import EncryptedText
 from salesbot.errors import SalesbotError
 from salesbot.extensions import db, transaction
 from salesbot.models import AuditEntry
-from salesbot.money import show, to_decimal
+from salesbot.money import to_decimal
 from salesbot.services import shop
 
 LAST_PAGE = 4_000
@@ -237,7 +237,7 @@ class ShopModelView(ModelGuard, Exports, Imports):
             with transaction():
                 setattr(row, name, amount)
             values = {"column": self.get_column_name(name), "row": row}
-            shown = show(amount, shop.setting("CURRENCY"), reader.language())
+            shown = formatters.money_in_words(amount)
             words = gettext("%(column)s of %(row)s: %(value)s", value=shown, **values)
             flash(words, "success")
         return redirect(request.args.get("url") or self.get_url(".index_view"))

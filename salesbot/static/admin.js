@@ -33,6 +33,13 @@
     }
   }, true);
 
+  /* What unfolds at the end of a screen comes into sight as a whole. */
+  document.addEventListener("toggle", function (event) {
+    if (event.target.open && event.target.matches(".sb-one-back, .sb-refund")) {
+      event.target.scrollIntoView({ block: "nearest" });
+    }
+  }, true);
+
   /* A form with data-once is sent once, however often its button is pressed. */
   document.addEventListener("submit", function (event) {
     var form = event.target;
