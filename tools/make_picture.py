@@ -34,7 +34,7 @@ sys.path.insert(0, str(ROOT))
 from tests.support.browser import ARGUMENTS, find_chromium  # noqa: E402 - only now on the path
 
 PATIENCE = 60.0
-DESK = {"width": 1240, "height": 800}
+DESK = {"width": 1400, "height": 800}
 COLOURS = 256
 
 TALKS = (
@@ -178,13 +178,14 @@ def picture_of_desk(browser: Browser, address: str, password: str, twilio: Stand
     report(twilio)
     page.wait_for_timeout(3000)
     page.evaluate("document.fonts.ready")
+    page.evaluate("scrollTo(0, 0)")
     taken = page.screenshot()
     page.close()
     return taken
 
 
 def side_by_side(browser: Browser, phone: bytes, desk: bytes) -> bytes:
-    page = browser.new_page(viewport={"width": 1700, "height": 820})
+    page = browser.new_page(viewport={"width": 1900, "height": 820})
     page.set_content(FRAME.format(phone=as_address(phone), desk=as_address(desk)), wait_until="load")
     taken = page.locator("div").screenshot()
     page.close()
