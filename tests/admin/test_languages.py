@@ -56,6 +56,7 @@ SAME_EVERYWHERE = {
     ],
     *[
         "twilio",
+        "en",
         "catalog",
         "checkout",
         "fallback",

@@ -59,6 +59,12 @@ def test_every_language_has_every_sentence_that_customers_read_with_its_places(t
     assert not missing, "\n".join(["", *missing])
 
 
+def test_spanish_and_portuguese_have_every_sentence_of_the_back_office_too(tool):
+    """A new language may begin with what customers read; these two are whole."""
+    missing = [line for code in ("es", "pt") for line in tool.problems(code)]
+    assert not missing, "\n".join(["", *missing])
+
+
 def test_what_the_packages_ship_is_made_from_the_languages_files(tool):
     old = [
         str(path.relative_to(ROOT))
