@@ -27,20 +27,23 @@
     event.preventDefault();
     const line = grip.closest("li");
     line.classList.add("sb-dragged");
-    grip.setPointerCapture(event.pointerId);
-    const move = (moved) => {
-      const over = lines().find((one) => one !== line && moved.clientY > one.getBoundingClientRect().top && moved.clientY < one.getBoundingClientRect().bottom);
-      if (!over) return;
-      const box = over.getBoundingClientRect();
-      if (moved.clientY < box.top + box.height / 2) over.before(line);
-      else over.after(line);
-    };
+    // At the document: a line that is put elsewhere loses the pointer.
+    const ends = new AbortController();
+    const during = (name, action) => document.addEventListener(name, action, { signal: ends.signal });
+    during("pointermove", (moved) => {
+      const at = moved.clientY;
+      const before = lines().find((one) => {
+        const box = one.getBoundingClientRect();
+        return one !== line && at < box.top + box.height / 2;
+      });
+      if (before ? before.previousElementSibling !== line : list.lastElementChild !== line) list.insertBefore(line, before || null);
+    });
     const end = () => {
+      ends.abort();
       line.classList.remove("sb-dragged");
-      grip.removeEventListener("pointermove", move);
       tell(line);
     };
-    grip.addEventListener("pointermove", move);
-    grip.addEventListener("lostpointercapture", end, { once: true });
+    during("pointerup", end);
+    during("pointercancel", end);
   });
 })();
