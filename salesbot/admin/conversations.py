@@ -14,10 +14,11 @@ from flask_admin import expose
 from flask_login import current_user
 from markupsafe import Markup
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from salesbot.admin import chat_log, formatters, received
 from salesbot.admin.chat_actions import LONGEST_REPLY, ChatActions
-from salesbot.admin.order_facts import facts
+from salesbot.admin.order_facts import facts_of
 from salesbot.admin.reasons import reason
 from salesbot.admin.roles import may, staff_name
 from salesbot.admin.views import ShopModelView
@@ -115,7 +116,7 @@ class ConversationView(ChatActions, ShopModelView):
             show if show in inbox_list.SHOWS else "all",
             _whole("label"),
             request.args.get("search", "").strip()[:100],
-            min(_whole("page"), 5000),
+            min(_whole("page"), inbox_list.LAST_PAGE),
         )
         kept = {"show": wanted.show, "label": wanted.label, "search": wanted.words, "page": wanted.page}
         return wanted, {name: value for name, value in kept.items() if value and value != "all"}
@@ -137,12 +138,13 @@ class ConversationView(ChatActions, ShopModelView):
         """The chat and everything beside it."""
         hours = registry.window_hours(chat.channel, chat.address)
         bought = select(Order).where(Order.customer_id == chat.customer_id).order_by(Order.id.desc())
-        orders = db.session.scalars(bought.limit(ORDERS + 1)).all() if with_orders else []
+        bought = bought.options(selectinload(Order.lines)).limit(ORDERS + 1)
+        orders = db.session.scalars(bought).all() if with_orders else []
         return {
             "chat": chat,
             "name": chat.customer.name or formatters.phone(chat.address),
             "log": chat_log.read(chat.id, request.args.get("before", type=int)),
-            "orders": [facts(order) for order in orders[:ORDERS]],
+            "orders": facts_of(orders[:ORDERS]) if orders else [],
             "more_orders": len(orders) > ORDERS,
             "agreements": consent.history(chat.customer_id, AGREEMENTS) if with_orders else [],
             "window_open": window_is_open(chat.last_inbound_at, hours),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,42 +31,51 @@ class Facts:
 
 def facts(order: Order) -> Facts:
     """Everything about one order."""
-    payments = db.session.scalars(
-        select(Payment).where(Payment.order_id == order.id).order_by(Payment.id)
-    ).all()
-    refunds = db.session.scalars(
-        select(Refund).join(Payment).where(Payment.order_id == order.id).order_by(Refund.id)
-    ).all()
-    units: dict[int, list[Delivery]] = {}
-    for unit in db.session.scalars(
-        select(Delivery)
-        .join(OrderLine)
-        .where(OrderLine.order_id == order.id)
+    return facts_of([order])[0]
+
+
+def facts_of(orders: Sequence[Order]) -> list[Facts]:
+    """Everything about each of these orders, in as many statements as for one."""
+    ids = [order.id for order in orders]
+    payments: dict[int, list[Payment]] = defaultdict(list)
+    for payment in db.session.scalars(select(Payment).where(Payment.order_id.in_(ids)).order_by(Payment.id)):
+        payments[payment.order_id].append(payment)
+    refunds: dict[int, list[Refund]] = defaultdict(list)
+    asked = (
+        select(Payment.order_id, Refund).select_from(Refund).join(Payment).where(Payment.order_id.in_(ids))
+    )
+    for order_id, refund in db.session.execute(asked.order_by(Refund.id)):
+        refunds[order_id].append(refund)
+    units: dict[int, dict[int, list[Delivery]]] = defaultdict(lambda: defaultdict(list))
+    for order_id, unit in db.session.execute(
+        select(OrderLine.order_id, Delivery)
+        .join(OrderLine, OrderLine.id == Delivery.line_id)
+        .where(OrderLine.order_id.in_(ids))
         .order_by(Delivery.line_id, Delivery.position)
         .options(defer(Delivery.secret))
     ):
-        units.setdefault(unit.line_id, []).append(unit)
-    return Facts(
-        order,
-        payments,
-        refunds,
-        units,
-        _hints(order),
-        {payment.id: fulfilment.refundable(payment) for payment in payments},
-        links.pay_url(order.id) if order.state == "pending" else "",
-        {line_id: links.delivery_url(line_id) for line_id in units},
-    )
+        units[order_id][unit.line_id].append(unit)
+    hints = _hints([unit.id for lines in units.values() for made in lines.values() for unit in made])
+    refundable = fulfilment.refundable_of([payment for found in payments.values() for payment in found])
+    return [
+        Facts(
+            order,
+            payments[order.id],
+            refunds[order.id],
+            dict(units[order.id]),
+            hints,
+            {payment.id: refundable[payment.id] for payment in payments[order.id]},
+            links.pay_url(order.id) if order.state == "pending" else "",
+            {line_id: links.delivery_url(line_id) for line_id in units[order.id]},
+        )
+        for order in orders
+    ]
 
 
-def _hints(order: Order) -> dict[int, str]:
-    """What staff see of the secret of each unit, by delivery; nothing is decrypted for it."""
-    of_this_order = select(OrderLine.id).where(OrderLine.order_id == order.id)
-    own = select(Delivery.id).where(Delivery.line_id.in_(of_this_order), Delivery.secret.is_not(None))
-    keys = (
-        select(LicenceKey.delivery_id, LicenceKey.hint)
-        .join(Delivery, Delivery.id == LicenceKey.delivery_id)
-        .where(Delivery.line_id.in_(of_this_order))
-    )
+def _hints(units: Sequence[int]) -> dict[int, str]:
+    """What staff see of the secret of each of these units; nothing is decrypted for it."""
+    own = select(Delivery.id).where(Delivery.id.in_(units), Delivery.secret.is_not(None))
+    keys = select(LicenceKey.delivery_id, LicenceKey.hint).where(LicenceKey.delivery_id.in_(units))
     found = dict.fromkeys(db.session.scalars(own), "••••")
     found.update({number: hint for number, hint in db.session.execute(keys) if number is not None})
     return found

@@ -20,7 +20,7 @@ from salesbot.fulfilment.payments import (
     confirm_by_staff,
     reject_by_staff,
 )
-from salesbot.fulfilment.refunds import ask_refund, refundable, refunded_by_staff
+from salesbot.fulfilment.refunds import ask_refund, refundable, refundable_of, refunded_by_staff
 from salesbot.fulfilment.undoing import (
     found_after_all,
     give_again,
@@ -56,6 +56,7 @@ __all__ = [
     "place",
     "refund_next",
     "refundable",
+    "refundable_of",
     "refunded_by_staff",
     "reject_by_staff",
     "remind_next",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import case, func, select
 
 from salesbot import clock, messages, money, outbox
@@ -19,12 +21,17 @@ _ = translator("salesbot")
 
 def refundable(payment: Payment) -> int:
     """What can still be given back of a payment, in minor units."""
-    if payment.state not in {"confirmed", "disputed"}:
-        return 0
-    asked = db.session.scalar(
-        select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.payment_id == payment.id)
-    )
-    return payment.amount - (asked or 0)
+    return refundable_of([payment])[payment.id]
+
+
+def refundable_of(payments: Sequence[Payment]) -> dict[int, int]:
+    """What can still be given back of each payment, in minor units, by its id."""
+    came = {one.id: one.amount for one in payments if one.state in {"confirmed", "disputed"}}
+    asked: dict[int, int] = {}
+    if came:
+        sums = select(Refund.payment_id, func.sum(Refund.amount)).where(Refund.payment_id.in_(came))
+        asked = {number: int(total) for number, total in db.session.execute(sums.group_by(Refund.payment_id))}
+    return {one.id: came.get(one.id, 0) - asked.get(one.id, 0) for one in payments}
 
 
 def ask_refund(
