@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, func, select, text
 from sqlalchemy.orm import aliased
 
 from salesbot import clock
@@ -22,9 +22,9 @@ from salesbot.models import (
     OrderLine,
     Payment,
     PluginState,
-    Product,
     Refund,
 )
+from salesbot.models.orders import ASKS_TO_LOOK, LOOK_AT_THIS
 from salesbot.services import shop, stock
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -35,7 +35,7 @@ SHOWN = 5
 TROUBLE = ("unhandled", "unknown", "failed", "undelivered")
 BY_HAND = ("manual",)
 """Ways to pay whose money nobody but staff can see arrive."""
-LOOK, LOOKED = "look at this", "looked at it"
+LOOK, LOOKED = LOOK_AT_THIS, "looked at it"
 """Words of an order's timeline: salesbot asks for a person, a person has been there."""
 
 
@@ -144,7 +144,7 @@ def orders_to_look_at() -> Waiting:
     open_notes = (
         select(OrderEvent.order_id, func.max(OrderEvent.id).label("event_id"))
         .where(
-            OrderEvent.what == LOOK,
+            text(f"order_event.{ASKS_TO_LOOK}"),
             ~select(later.id)
             .where(
                 later.order_id == OrderEvent.order_id,
@@ -167,12 +167,8 @@ def orders_to_look_at() -> Waiting:
 
 def low_stock() -> list[LowStock]:
     """Products for sale that have few keys left or none, emptiest first."""
-    rows = db.session.execute(
-        select(Product.id, Product.title).where(Product.active, Product.kind == "key")
-    ).all()
-    left = stock.available([row.id for row in rows])
     few = int(shop.setting("LOW_STOCK"))
-    found = [LowStock(row.id, row.title, left[row.id] or 0) for row in rows]
+    found = [LowStock(*row) for row in stock.left_of_all()]
     return sorted((item for item in found if item.left <= few), key=lambda item: item.left)
 
 

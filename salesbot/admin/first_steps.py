@@ -267,10 +267,15 @@ def _has_own_product() -> bool:
 
 def _was_tried() -> bool:
     """Whether a product of the seller's own was bought and delivered, and not with pretended money."""
-    pretended = select(Payment.id).where(Payment.order_id == Order.id, Payment.method == "demo")
     # The newest tell it as well as all do, and the first page has no time for all.
-    fulfilled = select(Order.id).where(Order.state == "fulfilled", ~exists(pretended))
-    newest = fulfilled.order_by(Order.id.desc()).limit(100).subquery()
-    sold = select(OrderLine.product_id).join(newest, newest.c.id == OrderLine.order_id)
+    fulfilled = select(Order.id).where(Order.state == "fulfilled")
+    newest = fulfilled.order_by(Order.id.desc()).limit(300).subquery()
+    pretended = select(Payment.id).where(Payment.order_id == newest.c.id, Payment.method == "demo")
+    sold = (
+        select(OrderLine.product_id)
+        .join(newest, newest.c.id == OrderLine.order_id)
+        .where(~exists(pretended))
+        .limit(100)
+    )
     bought = list(db.session.scalars(select(Product).where(Product.id.in_(sold)).limit(100)))
     return len(clearing.untouched(bought)) < len(bought)

@@ -8,12 +8,24 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Interval, and_, case, exists, func, literal, or_, select, text, union
+from sqlalchemy import (
+    ColumnElement,
+    Interval,
+    Select,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from salesbot import clock
 from salesbot.admin import reader
-from salesbot.admin.figures import AnyRow
+from salesbot.admin.figures import AnyRow, AnySelect
 from salesbot.database import db
 from salesbot.models import Conversation, Delivery, Message, Order, OrderLine, Payment, Refund
 from salesbot.models.conversations import NOT_FOUND, PICKS
@@ -126,36 +138,52 @@ def funnel(days: int = PERIODS[-1]) -> list[Step]:
     put into a cart: a search that finds one thing alone shows it without a pick.
     """
     since = _since(days)
-    placed = Order.created_at > since
-    picks = and_(text(PICKS), Message.created_at > since)
-    picked = select(Message.conversation_id).where(picks)
-    ordered = select(Order.conversation_id).where(placed)
-    cart = picked.where(Message.choice.like("buy:%"))
-    paid = Order.paid_at.is_not(None)
-    opened = or_(Order.opened_at.is_not(None), paid)
-    # Not by the index on the state, which would be read anew for each order.
-    delivered = func.coalesce(Delivery.state, "") == "delivered"
+    wrote = select(func.count(Conversation.id)).where(Conversation.last_inbound_at > since)
+    seen, carts = db.session.execute(_looked(since)).one()
+    opened, paid, delivered, downloaded = db.session.execute(_bought(since)).one()
     return [
-        Step("wrote", _count(select(Conversation.id).where(Conversation.last_inbound_at > since))),
-        Step("saw", _count(union(picked, ordered))),
-        Step("cart", _count(union(cart, ordered))),
-        Step("opened", _chats(placed, opened)),
-        Step("paid", _chats(placed, Order.paid_at.is_not(None))),
-        Step("delivered", _chats(placed, Order.paid_at.is_not(None), _has_unit(delivered))),
-        Step("downloaded", _chats(placed, Order.paid_at.is_not(None), _has_unit(Delivery.downloads > 0))),
+        Step("wrote", db.session.scalar(wrote) or 0),
+        Step("saw", seen),
+        Step("cart", carts),
+        Step("opened", opened or 0),
+        Step("paid", paid or 0),
+        Step("delivered", delivered or 0),
+        Step("downloaded", downloaded or 0),
     ]
 
 
-def _count(chats: Any) -> int:
-    return db.session.scalar(select(func.count()).select_from(chats.subquery())) or 0
+def _looked(since: datetime) -> Select[int, int]:
+    """How many chats saw a product, and how many put one into the cart."""
+    in_cart = _flag(Message.choice.like("buy:%"))
+    picks = select(Message.conversation_id.label("chat"), in_cart.label("cart")).where(
+        text(PICKS), Message.created_at > since
+    )
+    placed: AnySelect = select(Order.conversation_id, literal_column("1")).where(Order.created_at > since)
+    either = union_all(picks, placed).subquery()
+    chats = select(func.max(either.c.cart).label("cart")).group_by(either.c.chat).subquery()
+    return select(func.count(), func.coalesce(func.sum(chats.c.cart), 0)).select_from(chats)
 
 
-def _chats(*where: ColumnElement[bool]) -> int:
-    return db.session.scalar(select(func.count(Order.conversation_id.distinct())).where(*where)) or 0
+def _bought(since: datetime) -> Select[Any]:
+    """How many chats opened the page to pay, paid, got and downloaded something."""
+    paid = Order.paid_at.is_not(None)
+    # Not by the index on the state, which would be read anew for each order.
+    delivered = func.coalesce(Delivery.state, "") == "delivered"
+    steps = (or_(Order.opened_at.is_not(None), paid), paid, paid & delivered, paid & (Delivery.downloads > 0))
+    chats = (
+        select(*(func.max(_flag(step)).label(f"step_{n}") for n, step in enumerate(steps)))
+        .select_from(Order)
+        .outerjoin(OrderLine, OrderLine.order_id == Order.id)
+        .outerjoin(Delivery, Delivery.line_id == OrderLine.id)
+        .where(Order.created_at > since)
+        .group_by(Order.conversation_id)
+        .subquery()
+    )
+    return select(*(func.sum(column) for column in chats.c))
 
 
-def _has_unit(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(OrderLine.order_id == Order.id, Delivery.line_id == OrderLine.id, condition)
+def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return case((condition, 1), else_=0)
 
 
 def best_sellers(days: int = PERIODS[-1]) -> Sequence[AnyRow]:

@@ -40,7 +40,8 @@ IN_OUTBOX: dict[str, Any] = {
 
 PICKS = "(substr(choice, 1, 8) = 'product:' OR substr(choice, 1, 4) = 'buy:')"
 NOT_FOUND = "plugin = 'fallback'"
-"""What the first page counts, as its two small indexes have it; a query must say it in the same words."""
+OF_TEMPLATE = "style = 'template'"
+"""What the first page counts, as its small indexes have it; a query must say it in the same words."""
 
 
 def _one_of(column: str, words: tuple[str, ...]) -> str:
@@ -146,6 +147,12 @@ class Message(Model):
             "created_at",
             sqlite_where=text(NOT_FOUND),
             postgresql_where=text(NOT_FOUND),
+        ),
+        Index(
+            "ix_message_template",
+            "id",
+            sqlite_where=text(OF_TEMPLATE),
+            postgresql_where=text(OF_TEMPLATE),
         ),
     )
 

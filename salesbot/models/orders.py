@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from salesbot import clock
@@ -16,6 +16,9 @@ from salesbot.models.conversations import Conversation
 from salesbot.models.coupons import Coupon
 from salesbot.models.customers import Customer
 
+LOOK_AT_THIS = "look at this"
+"""The word of the timeline by which salesbot asks for a person."""
+ASKS_TO_LOOK = f"what = '{LOOK_AT_THIS}'"
 ORDER_STATES = ("pending", "paid", "fulfilled", "expired", "cancelled")
 
 
@@ -112,6 +115,17 @@ class OrderLine(Model):
 
 class OrderEvent(Model):
     """One line of an order's timeline: who did what, when and why."""
+
+    __table_args__ = (
+        # Few orders need somebody, and the first page asks for them.
+        Index(
+            "ix_order_event_look",
+            "order_id",
+            "id",
+            sqlite_where=text(ASKS_TO_LOOK),
+            postgresql_where=text(ASKS_TO_LOOK),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("order.id", ondelete="RESTRICT"), index=True)

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, exists, func, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Row, Select, delete, exists, or_, select, update
 
 from salesbot import clock
 from salesbot.database import db
 from salesbot.models import Conversation, ConversationEvent, Message, Payment, ShopSetting
 from salesbot.services import attachments, shop
+from salesbot.services.numbered import last_before
 
 SETTING = "KEEP_MONTHS"
 BATCH = 100
@@ -76,25 +76,6 @@ def delete_next() -> int:
     db.session.flush()
     _remove_files(going)
     return len(going)
-
-
-def last_before(
-    moment: datetime, number: InstrumentedAttribute[int], at: InstrumentedAttribute[datetime]
-) -> int:
-    """The id of the last row before `moment`, in some twenty looks at the key; 0 when there is none.
-
-    Ids grow with time, and an index for this alone would cost something with each message.
-    """
-    low, high = 0, db.session.scalar(select(func.max(number))) or 0
-    while low < high:
-        middle = (low + high) // 2
-        following = select(number, at).where(number > middle)
-        found = db.session.execute(following.order_by(number).limit(1)).one()
-        if found[1] >= moment:
-            high = middle
-        else:
-            low = found[0]
-    return low
 
 
 def _messages(before: datetime) -> Select[Any]:

@@ -64,6 +64,39 @@ def available(product_ids: Iterable[int]) -> dict[int, int | None]:
     return {product_id: counted.get(product_id) for product_id in ids}
 
 
+def left_of_all() -> list[tuple[int, str, int]]:
+    """Of each product with keys that is for sale: its id, its title, and how many can be sold now.
+
+    As `available`, but each table is read once, where that asks for each product anew.
+    """
+    unsold = (
+        select(LicenceKey.product_id.label("product"), func.count().label("n"))
+        .where(LicenceKey.delivery_id.is_(None))
+        .group_by(LicenceKey.product_id)
+        .subquery()
+    )
+    held = (
+        select(OrderLine.product_id.label("product"), func.sum(OrderLine.quantity).label("n"))
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(Order.state == "pending", Order.expires_at > bindparam("now"))
+        .group_by(OrderLine.product_id)
+        .subquery()
+    )
+    owed = (
+        select(OrderLine.product_id.label("product"), func.count().label("n"))
+        .join(Delivery, Delivery.line_id == OrderLine.id)
+        .where(Delivery.state == "no_stock")
+        .group_by(OrderLine.product_id)
+        .subquery()
+    )
+    counted = [func.coalesce(part.c.n, 0) for part in (unsold, held, owed)]
+    found = select(Product.id, Product.title, counted[0] - counted[1] - counted[2])
+    for part in (unsold, held, owed):
+        found = found.outerjoin(part, part.c.product == Product.id)
+    wanted = found.where(Product.active, Product.kind == "key").order_by(Product.id)
+    return [(number, title, max(0, int(left))) for number, title, left in rows(wanted, now=clock.now())]
+
+
 def sellable(left: int | None) -> int | None:
     """`LEFT` as customers see it: staff may have taken keys away that orders hold."""
     return None if left is None else max(0, left)
