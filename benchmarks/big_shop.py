@@ -26,8 +26,14 @@ ROWS: dict[str, tuple[str, str]] = {
         "i, i, 'twilio', 'whatsapp:+49151' || (10000000 + i), {ago}",
     ),
     "conversation": (
-        "id, customer_id, channel, address, answered_by, shown, shown_from, notes, last_inbound_at, created_at",
-        "i, i, 'twilio', 'whatsapp:+49151' || (10000000 + i), 'bot', '[]', 0, '{{}}', {ago}, {ago}",
+        (
+            "id, customer_id, channel, address, answered_by, person_wanted_at, shown, shown_from, notes,"
+            " last_inbound_at, created_at"
+        ),
+        (
+            "i, i, 'twilio', 'whatsapp:+49151' || (10000000 + i), CASE WHEN i % 5000 = 0 THEN 'person' ELSE 'bot'"
+            " END, CASE WHEN i % 5000 = 0 THEN {ago} ELSE NULL END, '[]', 0, '{{}}', {ago}, {ago}"
+        ),
     ),
     "order": (
         (
@@ -46,12 +52,17 @@ ROWS: dict[str, tuple[str, str]] = {
             " 500 + i % 50 * 100, 0"
         ),
     ),
+    "order_event": ("id, order_id, at, who, what, why", "i, i, {ago}, 'Person ' || i, 'placed', ''"),
     "payment": (
         "id, order_id, method, reference, state, amount, currency, created_at, confirmed_at",
         (
             "i, i, 'demo', CASE WHEN i % 5 = 0 THEN NULL ELSE 'r' || i END, CASE WHEN i % 5 = 0 THEN 'started'"
             " ELSE 'confirmed' END, 500 + i % 50 * 100, 'USD', {ago}, CASE WHEN i % 5 = 0 THEN NULL ELSE {ago} END"
         ),
+    ),
+    "payment_event": (
+        "id, method, event_id, order_id, reference, kind, amount, currency, received_at, outcome",
+        "i, 'demo', 'e' || i, i, 'r' || i, 'paid', 500 + i % 50 * 100, 'USD', {ago}, 'paid'",
     ),
     "delivery": (
         (
@@ -84,6 +95,10 @@ ROWS: dict[str, tuple[str, str]] = {
             " END, '', '', 0, CASE WHEN i % 2 = 1 THEN NULL ELSE i - 1 END, {ago}"
         ),
     ),
+    "conversation_event": (
+        "id, conversation_id, at, who, what, text",
+        "i, i, {ago}, 'Olga', 'note', 'Likes a nice day, number ' || i",
+    ),
     "audit_entry": (
         "id, at, who, ip, what, model, row, title, changes",
         (
@@ -94,17 +109,26 @@ ROWS: dict[str, tuple[str, str]] = {
 }
 
 
-def fill(engine: Engine, secret: str, messages: int = MESSAGES, others: int = OTHERS) -> None:
+def fill(
+    engine: Engine,
+    secret: str,
+    messages: int = MESSAGES,
+    others: int = OTHERS,
+    *,
+    there: tuple[int, int] = (0, 0),
+) -> None:
     """Makes the rows, some thousands at a time, and lets the database count them afterwards.
 
-    `secret` is what each licence key holds, encrypted with the shop's keyring.
+    `secret` is what each licence key holds, encrypted with the shop's keyring; `there` says how many
+    messages and others an earlier call has made.
     """
     is_sqlite = engine.dialect.name == "sqlite"
     counts = {name: messages if name == "message" else others for name in ROWS}
     with click.progressbar(length=sum(counts.values()), label=engine.dialect.name) as bar:
-        _goods(engine, is_sqlite)
+        if not any(there):
+            _goods(engine, is_sqlite)
         for name, count in counts.items():
-            for first in range(1, count + 1, CHUNK):
+            for first in range(1 + there[name != "message"], count + 1, CHUNK):
                 last = min(first + CHUNK - 1, count)
                 with engine.begin() as connection:
                     connection.execute(text(_insert(name, first, last, count, others, secret, is_sqlite)))

@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import psycopg
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Executable, Integer, MetaData, Row, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Executable,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+)
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -121,6 +133,13 @@ def rows(statement: Executable, **values: object) -> Sequence[Row[*tuple[Any, ..
     session = db.session()
     session.flush()
     return session.connection().execute(statement, values).all()
+
+
+def holds(text: Any, words: str) -> ColumnElement[bool]:
+    """Whether `words` stand somewhere in a text, whatever their case."""
+    # SQLite's LIKE takes no notice of the case, and twice as long with its lower() on both sides.
+    operator = text.contains if db.engine.dialect.name == "sqlite" else text.icontains
+    return cast("ColumnElement[bool]", operator(words, autoescape=True))
 
 
 def state_type() -> String:

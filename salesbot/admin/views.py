@@ -24,6 +24,7 @@ from salesbot.admin.fields import MONEY_FILTERS, Converter, Filters, MoneyField,
 from salesbot.admin.guard import ModelGuard, lookup_limits
 from salesbot.admin.importing import Imports
 from salesbot.admin.language_texts import LanguageTexts
+from salesbot.admin.looking_back import LooksBack
 from salesbot.admin.noted import because
 from salesbot.database import EncryptedText
 from salesbot.errors import SalesbotError
@@ -32,13 +33,11 @@ from salesbot.models import AuditEntry
 from salesbot.money import to_decimal
 from salesbot.services import shop
 
-LAST_PAGE = 4_000
-"""Further back one filters: skipping a million rows takes a database a second."""
 BY_MODEL = "salesbot.admin_views"
 """Where an app keeps its views by model."""
 
 
-class ShopModelView(ModelGuard, Exports, Imports):
+class ShopModelView(ModelGuard, Exports, Imports, LooksBack):
     """Lists, shows and edits the rows of one model; what differs stands in `exceptions.py`."""
 
     model_form_converter = Converter
@@ -130,7 +129,8 @@ class ShopModelView(ModelGuard, Exports, Imports):
             self.form_args.setdefault(name, {})["choices"] = [
                 SelectChoice(word, formatters.in_words(name, word)) for word in words
             ]
-        self.form_ajax_refs = _lookups(model, self.form_columns)
+        has_form = rules.creates or rules.edits
+        self.form_ajax_refs = _lookups(model, self.form_columns) if has_form else {}
 
     def _filters_for(self, columns: dict[str, Any], name: str) -> list[Any]:
         label = self.get_column_name(name)
@@ -144,7 +144,7 @@ class ShopModelView(ModelGuard, Exports, Imports):
 
     def is_visible(self) -> bool:
         """Whether the menu names it; rows that belong to others are reached through those."""
-        return self.rules.in_menu
+        return bool(self.rules.in_menu)
 
     # ---- Reading ----
 
@@ -193,11 +193,6 @@ class ShopModelView(ModelGuard, Exports, Imports):
     def get_empty_list_message(self) -> str:
         """What an empty list says."""
         return str(self.rules.empty or gettext("Nothing is here yet."))
-
-    def _get_list_extra_args(self) -> Any:
-        found = super()._get_list_extra_args()
-        found.page = min(max(found.page or 0, 0), LAST_PAGE)
-        return found
 
     def _get_list_filter_args(self) -> Any:
         for name, value in request.args.items():

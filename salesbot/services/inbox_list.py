@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, union
 from sqlalchemy.orm import joinedload, selectinload
 
-from salesbot.database import db
+from salesbot.database import db, holds
 from salesbot.models import Conversation, ConversationLabel, Customer, Message, Order
 
 PAGE = 30
 """Conversations on one page of the list."""
-LOOKED_THROUGH = 20_000
-"""So many of the newest messages are searched for words; more would take too long."""
+LAST_PAGE = 1_000
+"""Further back one searches: a database needs long to pass over more."""
+LOOKED_THROUGH, NAMES = 20_000, 100_000
+"""So many of the newest messages and customers are searched for words; more would take too long."""
 TROUBLE = ("unhandled", "unknown", "failed", "undelivered")
 SHOWS = ("all", "waiting", "unread", "mine", "unassigned", "person", "trouble")
 
@@ -44,17 +47,23 @@ class Listed:
 
 def find(wanted: Wanted, staff_id: int) -> Listed:
     """One page of the list, for this member of staff; whoever wrote last comes first."""
+    # First which ones, then what belongs to them: that is not looked up for those passed over.
+    page = (
+        select(Conversation.id)
+        .where(*_conditions(wanted, staff_id))
+        .order_by(Conversation.last_inbound_at.desc(), Conversation.id.desc())
+        .offset(min(wanted.page, LAST_PAGE) * PAGE)
+        .limit(PAGE + 1)
+    )
     chosen = (
         select(Conversation)
-        .where(*_conditions(wanted, staff_id))
+        .where(Conversation.id.in_(page))
         .options(
             joinedload(Conversation.customer),
             joinedload(Conversation.assigned_to),
             selectinload(Conversation.labels),
         )
         .order_by(Conversation.last_inbound_at.desc(), Conversation.id.desc())
-        .offset(wanted.page * PAGE)
-        .limit(PAGE + 1)
     )
     found = db.session.scalars(chosen).all()
     chats = found[:PAGE]
@@ -87,18 +96,26 @@ def _is_unread() -> ColumnElement[bool]:
 
 def _holds(words: str) -> ColumnElement[bool]:
     """A name, a number, an order's number, or words of one of the newest messages."""
-    newest = db.session.scalar(select(func.max(Message.id))) or 0
-    said = select(Message.conversation_id).where(
-        Message.id > newest - LOOKED_THROUGH, Message.body.icontains(words, autoescape=True)
-    )
-    return or_(
-        Conversation.customer_id.in_(
-            select(Customer.id).where(Customer.name.icontains(words, autoescape=True))
+    newest, last = db.session.execute(
+        select(
+            select(func.max(Message.id)).scalar_subquery(), select(func.max(Customer.id)).scalar_subquery()
+        )
+    ).one()
+    holding = [
+        select(Message.conversation_id).where(
+            Message.id > (newest or 0) - LOOKED_THROUGH, holds(Message.body, words)
         ),
-        Conversation.address.icontains(words, autoescape=True),
-        Conversation.id.in_(select(Order.conversation_id).where(Order.number == words.upper())),
-        Conversation.id.in_(said),
-    )
+        select(Order.conversation_id).where(Order.number == words.upper()),
+    ]
+    number = re.sub(r"[\s().+/-]", "", words)
+    if number.isdecimal():
+        holding.append(select(Conversation.id).where(Conversation.address.contains(number.lstrip("0"))))
+    else:
+        named = select(Customer.id).where(Customer.id > (last or 0) - NAMES, holds(Customer.name, words))
+        holding.append(select(Conversation.id).where(Conversation.customer_id.in_(named)))
+        if not any(letter.isspace() for letter in words):
+            holding.append(select(Conversation.id).where(holds(Conversation.address, words)))
+    return Conversation.id.in_(union(*holding))
 
 
 def _newest(chats: Sequence[Conversation]) -> dict[int, Message]:
