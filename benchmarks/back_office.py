@@ -17,8 +17,9 @@ from flask.testing import FlaskClient
 from flask_admin import Admin
 from flask_admin.contrib.sqla import ModelView
 from flask_babel import Babel
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select
 
+from benchmarks import every_page
 from benchmarks.big_shop import MESSAGES, OTHERS, fill
 from benchmarks.contestants import MakeUrl
 from benchmarks.databases import database, line, parser
@@ -29,6 +30,7 @@ from salesbot.models import StaffUser
 from salesbot.testing import shop
 
 ROUNDS = 3
+OWNER, PASSWORD = "o@example.com", "a long password"
 GIVE_UP = 20.0
 """A page that took so many seconds once is not asked again."""
 PAGES = {
@@ -43,7 +45,7 @@ PAGES = {
     "messages that did not arrive": ("/admin/message/?flt0_0=undelivered", ""),
     "orders": ("/admin/order/", "/order/"),
     "orders, searched by number": ("/admin/order/?search=N1077777", "/order/?search=N1077777"),
-    "one order": ("/admin/order/details/?id=77777", ""),
+    "one order": ("/admin/order/details/?id=77", ""),
     "customers": ("/admin/customer/", "/customer/"),
     "customers, searched": ("/admin/customer/?search=Person 777", "/customer/?search=Person 777"),
     "a customer's form": ("/admin/customer/edit/?id=77", "/customer/edit/?id=77"),
@@ -58,16 +60,26 @@ PAGES = {
     "messages as CSV, first byte": ("/admin/message/export/csv/", ""),
     "orders as CSV, first byte": ("/admin/order/export/csv/", "/order/export/csv/"),
     "orders as XLSX, first byte": ("/admin/order/export/xlsx/", ""),
+    "inbox, unread": ("/admin/conversation/?show=unread", ""),
+    "inbox, searched for a name": ("/admin/conversation/?search=Person 777", ""),
+    "inbox, searched for a number": ("/admin/conversation/?search=%2B49 151 10077777", ""),
+    "inbox, searched in vain": ("/admin/conversation/?search=zebra", ""),
+    "inbox, page 1,000": ("/admin/conversation/?page=1000", ""),
 }
 """What is asked of ours and, where it has something like it, of stock Flask-Admin."""
 
 
 def main() -> None:
-    """Prints a table for each database."""
+    """Prints two tables for each database."""
     options = parser(__doc__ or "")
     options.add_argument("--messages", type=int, default=MESSAGES)
     options.add_argument("--others", type=int, default=OTHERS)
+    options.add_argument("--database", help="one that benchmarks.big_shop has filled, in place of new ones")
+    options.add_argument("--instance", type=Path, help="the instance folder of that database")
     chosen = options.parse_args()
+    if chosen.database:
+        ask(chosen.database, chosen.instance)
+        return
     for name in chosen.on:
         with database(name) as make_url, TemporaryDirectory() as folder:
             measure(name, make_url, Path(folder), chosen.messages, chosen.others)
@@ -75,22 +87,27 @@ def main() -> None:
 
 def measure(name: str, make_url: MakeUrl, folder: Path, messages: int, others: int) -> None:
     """Fills a database of this kind and asks for every page."""
-    url = make_url(folder)
-    shop.migrate(url, folder / "instance")
-    settings = {"ENTRY_POINTS": False, "DATABASE_URL": url, "LOG_LEVEL": "ERROR", "WTF_CSRF_ENABLED": False}
-    app = create_app(settings, instance_path=folder / "instance")
-    with app.app_context():
+    url, instance = make_url(folder), folder / "instance"
+    shop.migrate(url, instance)
+    with _app(url, instance).app_context():
         started = time.perf_counter()
         fill(db.engine, vault.encrypt("AAAA-BBBB-CCCC"), messages, others)
-        print(
-            f"\n{name}: {messages:,} messages, {others:,} of the rest, made in"
-            f" {time.perf_counter() - started:.0f} s\n"
-        )
-        with transaction():
-            owner = StaffUser(email="o@example.com", name="O", role="owner", password_hash="")
-            owner.set_password("a long password")
+        db.engine.dispose()
+    took = time.perf_counter() - started
+    print(f"\n{name}: {messages:,} messages, {others:,} of the rest, made in {took:.0f} s\n")
+    ask(url, instance)
+
+
+def ask(url: str, instance: Path) -> None:
+    """Asks a filled shop for every page, and stock Flask-Admin on the same rows."""
+    app = _app(url, instance)
+    with app.app_context(), transaction():
+        if db.session.scalar(select(StaffUser.id).where(StaffUser.email == OWNER)) is None:
+            owner = StaffUser(email=OWNER, name="O", role="owner", password_hash="")
+            owner.set_password(PASSWORD)
             db.session.add(owner)
-    ours, theirs = _signed_in(app), _stock(url, app).test_client()
+    stock_app = _stock(url, app)
+    ours, theirs = _signed_in(app), stock_app.test_client()
     line("page", "ours, ms", "statements", "stock Flask-Admin, ms", "statements")
     line("---", "---", "---", "---", "---")
     with _counting() as count:
@@ -98,11 +115,44 @@ def measure(name: str, make_url: MakeUrl, folder: Path, messages: int, others: i
             mine = _fastest(ours, address, count)
             other = _fastest(theirs, stock, count) if stock else ("", "")
             line(page, *mine, *other)
+        print()
+        _every_page(app, ours, count)
+    for one in (app, stock_app):
+        with one.app_context():
+            db.engine.dispose()
+
+
+def _app(url: str, instance: Path) -> Flask:
+    settings = {"ENTRY_POINTS": False, "DATABASE_URL": url, "LOG_LEVEL": "ERROR", "WTF_CSRF_ENABLED": False}
+    return create_app(settings, instance_path=instance)
+
+
+def _every_page(app: Flask, client: FlaskClient, count: Callable[[], int]) -> None:
+    """Asks for everything else that the models' views answer, and shows the slowest of each kind."""
+    line("of all models' views", "pages", "median, ms", "slowest, ms", "most statements", "the slowest")
+    line("---", "---", "---", "---", "---", "---")
+    by_kind: dict[str, list[tuple[float, int, str]]] = {}
+    for page in every_page.pages(app):
+        took, statements = _fastest(client, page.address, count, rounds=2)
+        if not isinstance(statements, int):
+            raise SystemExit(f"{page.address}: {took}")
+        by_kind.setdefault(page.kind, []).append((float(took.replace(",", "")), statements, page.name))
+    for kind, found in by_kind.items():
+        slowest = max(found)
+        most = max(statements for _took, statements, _name in found)
+        line(
+            kind,
+            len(found),
+            f"{sorted(found)[len(found) // 2][0]:,.0f}",
+            f"{slowest[0]:,.0f}",
+            most,
+            slowest[2],
+        )
 
 
 def _signed_in(app: Flask) -> FlaskClient:
     client = app.test_client()
-    answer = client.post("/admin/login", data={"email": "o@example.com", "password": "a long password"})
+    answer = client.post("/admin/login", data={"email": OWNER, "password": PASSWORD})
     assert answer.status_code == 302, answer.text
     return client
 
@@ -147,10 +197,12 @@ def _counting() -> Iterator[Callable[[], int]]:
     event.remove(Engine, "before_cursor_execute", see)
 
 
-def _fastest(client: FlaskClient, address: str, count: Callable[[], int]) -> tuple[str, object]:
+def _fastest(
+    client: FlaskClient, address: str, count: Callable[[], int], rounds: int = ROUNDS
+) -> tuple[str, object]:
     """The fastest of some rounds to the first byte in ms, and the statements until then."""
     best, statements = float("inf"), 0
-    for _round in range(ROUNDS):
+    for _round in range(rounds):
         count()
         started = time.perf_counter()
         try:
@@ -162,7 +214,7 @@ def _fastest(client: FlaskClient, address: str, count: Callable[[], int]) -> tup
         best, statements = min(best, took), count()
         answer.close()
         if answer.status_code != 200:
-            return str(answer.status_code), ""
+            return f"status {answer.status_code}", ""
         if took > GIVE_UP:
             break
     return f"{best * 1000:,.0f}", statements

@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from benchmarks import databases, dispatch, message_path, over_http
+from benchmarks import back_office, databases, dispatch, every_page, message_path, over_http
 from benchmarks.contestants import BARE, BY_HAND, SALESBOT, contestants, fill, salesbot_app, sqlite_url
 from benchmarks.twilio_posts import answer, post
 from salesbot import database
@@ -70,3 +70,26 @@ def test_the_servers_under_load_are_those_that_are_compared(monkeypatch, tmp_pat
         for name, value in (("WHO", who), ("URL", url), ("FOLDER", str(tmp_path))):
             monkeypatch.setenv(f"BENCHMARK_{name}", value)
         assert answer(over_http.app(), post("hi").environ()).startswith("<")
+
+
+@pytest.mark.parametrize("name", MOST_CALLS)
+def test_the_back_office_is_measured_page_by_page(name, request, tmp_path, capsys, monkeypatch):
+    """Every page answers in a shop of some rows, ours and stock Flask-Admin's."""
+    found = every_page.pages
+    monkeypatch.setattr(every_page, "pages", lambda app: found(app)[::25])
+    monkeypatch.setattr(back_office, "ROUNDS", 1)
+    make_url = sqlite_url
+    if name == databases.POSTGRESQL:
+        make_database = request.getfixturevalue("make_postgres_database")
+
+        def make_url(_folder):
+            return make_database()
+
+    back_office.measure(name, make_url, tmp_path, messages=100, others=90)
+    lines = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if " | " in line]
+    timed = {line[0].removeprefix("| "): line[1:] for line in lines[2:]}
+    assert timed.keys() >= back_office.PAGES.keys()
+    for page in back_office.PAGES:
+        assert timed[page][0].isdecimal(), page
+    assert timed["orders"][2].isdecimal()
+    assert timed.keys() >= {"list", "filter", "sort"}
