@@ -12,9 +12,9 @@ from flask.globals import app_ctx
 from sqlalchemy import select
 
 from salesbot import texts
-from salesbot.config import BY_NAME
 from salesbot.database import db
 from salesbot.models import MenuLine, PluginState, QuickAnswer, ShopRevision, ShopSetting, Wording
+from salesbot.options import BY_NAME
 
 _REVISION = select(ShopRevision.number).where(ShopRevision.id == 1)
 _KEPT = "salesbot.shop"

@@ -7,8 +7,8 @@ import pytest
 
 from salesbot import config
 from salesbot.app import create_app
-from salesbot.config import OPTIONS
 from salesbot.errors import ConfigError, SalesbotError
+from salesbot.options import OPTIONS
 
 SID = "AC" + "0" * 32
 

@@ -1,4 +1,4 @@
-"""Writes the tables of settings in docs/operators.md from `salesbot.config.OPTIONS`.
+"""Writes the tables of settings in docs/operators.md from `salesbot.options.OPTIONS`.
 
 Usage: make_settings_table.py. The tests compare the page with what this would write.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from salesbot.config import OPTIONS, PREFIX, Option
+from salesbot.options import OPTIONS, PREFIX, Option
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "operators.md"
 COMMAND = ".venv/bin/python tools/make_settings_table.py"
-BEGIN = f"<!-- Made from salesbot/config.py by {COMMAND}: from here -->\n"
+BEGIN = f"<!-- Made from salesbot/options.py by {COMMAND}: from here -->\n"
 END = "<!-- to here -->\n"
 
 

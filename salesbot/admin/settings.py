@@ -14,10 +14,10 @@ from salesbot import plugin_manager
 from salesbot.admin.guard import Guard
 from salesbot.admin.noted import because, noted
 from salesbot.admin.rules import SYSTEM
-from salesbot.config import OPTIONS
 from salesbot.errors import ConfigError
 from salesbot.extensions import transaction
 from salesbot.messages import Setting
+from salesbot.options import OPTIONS
 from salesbot.services import shop
 from salesbot.texts import translator
 

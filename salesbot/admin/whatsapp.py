@@ -20,12 +20,12 @@ from salesbot.admin.rules import SYSTEM
 from salesbot.admin.settings import Line, core_lines, save_lines
 from salesbot.channels import twilio_senders
 from salesbot.channels.twilio_api import Account, account
-from salesbot.config import WHATSAPP
 from salesbot.doctor import Check, examine
 from salesbot.doctor.messages import explain, explain_code
 from salesbot.doctor.whatsapp import message_address, status_address
 from salesbot.errors import NotSent, SendUnknown
 from salesbot.extensions import db
+from salesbot.options import WHATSAPP
 from salesbot.services import shop, webhook_calls
 
 _TITLES = {

@@ -8,11 +8,11 @@ from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 
 from salesbot import clock
-from salesbot.config import BY_NAME, PREFIX, Option
 from salesbot.database import db, table
 from salesbot.errors import ConfigError, Mistyped
 from salesbot.messages import Setting
 from salesbot.models import PluginState, ShopRevision, ShopSetting
+from salesbot.options import BY_NAME, PREFIX, Option
 from salesbot.shop_state import ShopState, forget, setting, state
 
 __all__ = [

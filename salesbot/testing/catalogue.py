@@ -10,9 +10,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from salesbot import plugin_manager
-from salesbot.config import BY_NAME
 from salesbot.database import db, transaction
 from salesbot.models import Category, Product
+from salesbot.options import BY_NAME
 from salesbot.services import shop, stock, uploads
 
 

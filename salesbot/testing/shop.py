@@ -13,10 +13,10 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from salesbot.app import create_app
-from salesbot.config import OPTIONS, PREFIX
 from salesbot.database import db
 from salesbot.migrations import of_plugins
 from salesbot.migrations.support import FOLDER
+from salesbot.options import OPTIONS, PREFIX
 from salesbot.testing.shelf import Shelf, close
 
 if TYPE_CHECKING:

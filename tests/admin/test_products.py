@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
-from salesbot.config import BY_NAME
 from salesbot.models import LicenceKey, Product, ShopSetting
+from salesbot.options import BY_NAME
 from salesbot.services import shop, stock
 from tests.admin import rows as make
 

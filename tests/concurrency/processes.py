@@ -14,9 +14,9 @@ from flask import Flask
 from salesbot import Reply, dispatcher, fulfilment, hookimpl
 from salesbot.app import create_app
 from salesbot.channels import simulator
-from salesbot.config import OPTIONS
 from salesbot.database import in_transaction
 from salesbot.messages import PaymentEvent
+from salesbot.options import OPTIONS
 from salesbot.services import plugin_failures
 from salesbot.testing.shop import close
 

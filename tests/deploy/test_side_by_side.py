@@ -23,8 +23,8 @@ from cryptography.x509.oid import NameOID
 from flask_migrate import downgrade
 
 from salesbot.app import create_app
-from salesbot.config import BY_NAME, PREFIX
 from salesbot.migrations.support import FOLDER
+from salesbot.options import BY_NAME, PREFIX
 from salesbot.testing import twilio_webhooks
 from salesbot.testing.shop import QUICK, close
 from tests.support.needs import lacking

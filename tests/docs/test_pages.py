@@ -12,7 +12,7 @@ import pytest
 
 from salesbot import plugin_loading
 from salesbot.app import create_app
-from salesbot.config import OPTIONS
+from salesbot.options import OPTIONS
 from salesbot.testing import plugin as kit
 from tests.support.installs import ROOT
 from tools import make_hooks_page, make_settings_table

@@ -16,9 +16,9 @@ from werkzeug.security import generate_password_hash
 
 from salesbot import asking
 from salesbot.channels import twilio_api
-from salesbot.config import OPTIONS
 from salesbot.database import db, transaction
 from salesbot.models import StaffUser
+from salesbot.options import OPTIONS
 from salesbot.testing.catalogue import Catalogue
 from salesbot.testing.stripe import KEY, SECRET
 from salesbot.testing.stripe import StandIn as Stripe
