@@ -38,7 +38,7 @@ BY_MODEL = "salesbot.admin_views"
 
 
 class ShopModelView(ModelGuard, Exports, Imports, LooksBack):
-    """Lists, shows and edits the rows of one model; what differs stands in `exceptions.py`."""
+    """Lists, shows and edits the rows of one model; what differs stands in `exceptions`."""
 
     model_form_converter = Converter
     filter_converter = Filters()
