@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from salesbot import clock
+from salesbot.channels import webpush
 from salesbot.models import NoticeMail, NoticePush, PushDevice, ShopSetting, StaffUser
 from salesbot.services import devices
 from salesbot.worker import Worker
@@ -202,6 +205,28 @@ def test_a_worker_that_dies_while_sending_leaves_it_to_the_next(app, rows, owner
     clock.move(timedelta(minutes=3))
     look()
     assert [told["tag"] for told in service.told(phone)] == ["notice-1", "notice-1"]
+    assert stored(select(NoticePush.state)) == ["sent"]
+
+
+def test_no_customer_waits_for_a_slow_push_service(app, rows, owner, stored, monkeypatch):
+    """The worker goes on while a device is told, and tells it once."""
+    lets_in(owner, Browser("phone"))
+    with rows():
+        make.chat("Ana", person_wanted_at=clock.now())
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(*_args: object, **_options: object) -> None:
+        begun.set()
+        assert go_on.wait(20)
+
+    monkeypatch.setattr(webpush, "send", slow)
+    worker = Worker(app)
+    with ThreadPoolExecutor(2) as worker._tellers:
+        assert worker.once()
+        assert begun.wait(20)
+        assert not worker.once()
+        assert stored(select(NoticePush.state)) == ["due"]
+        go_on.set()
     assert stored(select(NoticePush.state)) == ["sent"]
 
 
