@@ -30,6 +30,7 @@ def module(tmp_path, monkeypatch):
     def write(source, name="salesbot_ours"):
         tmp_path.joinpath(f"{name}.py").write_text(source)
         importlib.invalidate_caches()
+        sys.modules.pop(name, None)
         made.append(name)
         return name
 

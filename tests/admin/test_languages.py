@@ -243,7 +243,7 @@ def test_no_sentence_in_the_code_of_the_back_office_is_unmarked():
     quiet = {
         *SAYS,
         *RAISES,
-        "_names",
+        "names",
         "columns",
         "Markup",
         "debug",

@@ -74,7 +74,7 @@ def test_every_kind_of_message_gets_a_useful_reply(app, twilio, books, name):
         ("location", "", None, "the place"),
         ("username", "hi", None, "Hi ana.reads!"),
         ("phone_and_username", "hi", None, "Hi Ana!"),
-        ("advertisement", "Hello! Can I get more info on this?", None, "1. "),
+        ("advertisement", "", "menu", "1. "),
         ("empty", "", None, "could not read"),
         ("messaging_service", "hi", None, "Hi Ana!"),
         ("tomorrow", "hi", None, "Hi Ana!"),
