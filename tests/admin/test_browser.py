@@ -175,6 +175,7 @@ def test_open_parts_can_be_read_too(desk, address, busy_shop):
     width = desk.viewport_size["width"]
 
     def check(what: str) -> None:
+        desk.wait_for_load_state()  # words are there before the colours that they get
         assert desk.evaluate(CONTRAST) == {}, what
         assert desk.evaluate("document.documentElement.scrollWidth") <= width, what
 
