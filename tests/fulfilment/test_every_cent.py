@@ -72,6 +72,17 @@ def test_what_went_back_does_not_count_towards_the_price(order, customer, event,
     assert "ED-1" in texts(customer)
 
 
+def test_one_cent_less_is_too_little_and_one_more_is_too_much(order, customer, event, bank, stored):
+    event(amount=999)
+    assert "$0.01 are still missing" in texts(customer)
+    assert stored(select(Delivery)) == []
+    event(id="e2", reference="m2", amount=2)
+    said = texts(customer)
+    assert "ED-1" in said
+    assert "You have paid $0.01 more" in said
+    assert bank.asked == [("m2", 1, "refund-1")]
+
+
 def test_what_is_paid_beyond_the_price_goes_back_by_itself(order, customer, event, bank, stored):
     assert "more was paid than it costs" in event(amount=1150)
     said = texts(customer)
