@@ -324,6 +324,26 @@ def test_two_workers_give_the_same_money_back_once(
     assert stored(select(Refund.state)) == ["done"]
 
 
+def test_a_report_that_comes_before_the_answer_is_followed_once(
+    ordered, catalogue, app, while_money_goes_back, elsewhere, stored
+):
+    """A provider may send its event before it answers the request that caused it."""
+    order = ordered(catalogue.key("Editor", keys=1))
+    with app.app_context():
+        in_transaction(paid(order))
+        [payment] = stored(select(Payment.id))
+        in_transaction(lambda: fulfilment.ask_refund(payment, order.total, who="olga"))
+    event = PaymentEvent("r1", order.id, f"m{order.id}-1", "refunded", order.total, order.currency)
+    report = partial(in_transaction, partial(fulfilment.take_event, "bank", event))
+    while_money_goes_back(lambda: elsewhere(report).result(PATIENCE))
+    with app.app_context():
+        assert fulfilment.refund_next()
+    assert stored(select(Refund.reference)) == ["back-refund-1"]
+    assert stored(select(Order.state)) == ["cancelled"]
+    assert len([body for body in stored(select(Message.body)) if "We have sent" in body]) == 1
+    assert len(stored(select(OrderEvent).where(OrderEvent.what == "money went back"))) == 1
+
+
 def test_what_a_dead_worker_was_giving_back_is_done_by_the_next(
     ordered, catalogue, app, while_money_goes_back, stored, clock, work
 ):
