@@ -137,9 +137,12 @@ def rows(statement: Executable, **values: object) -> Sequence[Row[*tuple[Any, ..
 
 def holds(text: Any, words: str) -> ColumnElement[bool]:
     """Whether `words` stand somewhere in a text, whatever their case."""
-    # SQLite's LIKE takes no notice of the case, and twice as long with its lower() on both sides.
-    operator = text.contains if db.engine.dialect.name == "sqlite" else text.icontains
-    return cast("ColumnElement[bool]", operator(words, autoescape=True))
+    if db.engine.dialect.name == "sqlite" or words.lower() == words.upper():
+        # SQLite's LIKE takes no notice of the case, and twice as long with lower() on both sides.
+        return cast("ColumnElement[bool]", text.contains(words, autoescape=True))
+    # PostgreSQL takes a third of the time where it need not look after the case of other alphabets.
+    column = text.collate("C") if words.isascii() else text
+    return cast("ColumnElement[bool]", column.icontains(words, autoescape=True))
 
 
 def state_type() -> String:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, union
+from sqlalchemy import ColumnElement, func, or_, select, union_all
 from sqlalchemy.orm import joinedload, selectinload
 
 from salesbot.database import db, holds
@@ -20,6 +20,8 @@ LAST_PAGE = 1_000
 """Further back one searches: a database needs long to pass over more."""
 LOOKED_THROUGH, NAMES = 20_000, 100_000
 """So many of the newest messages and customers are searched for words; more would take too long."""
+FEW = 500
+"""Chats that are looked up at once; a database is faster with these, and slower with more."""
 TROUBLE = ("unhandled", "unknown", "failed", "undelivered")
 SHOWS = ("all", "waiting", "unread", "mine", "unassigned", "person", "trouble")
 
@@ -95,27 +97,32 @@ def _is_unread() -> ColumnElement[bool]:
 
 
 def _holds(words: str) -> ColumnElement[bool]:
-    """A name, a number, an order's number, or words of one of the newest messages."""
+    """A name, a number, an order's number, or words of one of the newest messages.
+
+    What few chats hold is looked up here, each kind by itself. What many hold is left to the list, which
+    walks from the newest chat on and soon has a page of them.
+    """
     newest, last = db.session.execute(
         select(
             select(func.max(Message.id)).scalar_subquery(), select(func.max(Customer.id)).scalar_subquery()
         )
     ).one()
-    holding = [
-        select(Message.conversation_id).where(
-            Message.id > (newest or 0) - LOOKED_THROUGH, holds(Message.body, words)
-        ),
-        select(Order.conversation_id).where(Order.number == words.upper()),
-    ]
+    said = select(Message.conversation_id).where(
+        Message.id > (newest or 0) - LOOKED_THROUGH, holds(Message.body, words)
+    )
+    ordered = select(Order.conversation_id).where(Order.number == words.upper())
+    holding: list[ColumnElement[bool]] = [Conversation.id.in_(said), Conversation.id.in_(ordered)]
     number = re.sub(r"[\s().+/-]", "", words)
     if number.isdecimal():
-        holding.append(select(Conversation.id).where(Conversation.address.contains(number.lstrip("0"))))
+        holding.append(Conversation.address.contains(number.lstrip("0")))
     else:
         named = select(Customer.id).where(Customer.id > (last or 0) - NAMES, holds(Customer.name, words))
-        holding.append(select(Conversation.id).where(Conversation.customer_id.in_(named)))
+        holding.append(Conversation.customer_id.in_(named))
         if not any(letter.isspace() for letter in words):
-            holding.append(select(Conversation.id).where(holds(Conversation.address, words)))
-    return Conversation.id.in_(union(*holding))
+            holding.append(holds(Conversation.address, words))
+    some = [select(Conversation.id).where(one).limit(FEW + 1).subquery() for one in holding]
+    found = set(db.session.scalars(union_all(*(select(one.c.id) for one in some))))
+    return Conversation.id.in_(found) if len(found) <= FEW else or_(*holding)
 
 
 def _newest(chats: Sequence[Conversation]) -> dict[int, Message]:

@@ -21,7 +21,7 @@ from salesbot.models import (
     MessageTemplate,
     StaffUser,
 )
-from salesbot.services import shop
+from salesbot.services import inbox_list, shop
 from salesbot.worker import Worker
 from tests.admin import rows as make
 
@@ -71,6 +71,32 @@ def chats(rows) -> None:
 def test_chats_are_found(chats, owner, asked, found):
     """By who waits, who answers, what went wrong, labels, and words, numbers and names."""
     assert named(owner.get(f"/admin/conversation/?{asked}").text) == found
+
+
+@pytest.mark.parametrize("few", [0, 1, 100])
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("BROKEN", ["Ana"]),
+        ("%2B49 15", ["Ana", "Bob", "Cid", "Dee"]),
+        ("sam", []),
+        ("abc2345", ["Dee"]),
+    ],
+)
+def test_what_is_found_does_not_depend_on_how_many_hold_it(chats, owner, monkeypatch, few, words, found):
+    """Looked up at once or along the list: the same chats in the same order, a filter beside it too."""
+    monkeypatch.setattr(inbox_list, "FEW", few)
+    assert named(owner.get(f"/admin/conversation/?search={words}").text) == found
+    waiting = owner.get(f"/admin/conversation/?search={words}&show=waiting").text
+    assert named(waiting) == [name for name in found if name == "Ana"]
+
+
+def test_names_are_found_whatever_their_case(rows, owner):
+    """In ASCII on both databases; in other alphabets as the database knows them."""
+    with rows():
+        make.chat("Émile Straße")
+    for words in ("straße", "STRA", "Émile", "mile s"):
+        assert named(owner.get(f"/admin/conversation/?search={words}").text) == ["Émile Straße"], words
 
 
 def test_an_open_page_asks_only_for_what_changed(rows, owner):
