@@ -35,6 +35,7 @@ GIVE_UP = 20.0
 """A page that took so many seconds once is not asked again."""
 PAGES = {
     "first page": ("/admin/", ""),
+    "its charts": ("/admin/charts", ""),
     "inbox": ("/admin/conversation/", "/conversation/"),
     "one chat": ("/admin/conversation/details/?id=77", ""),
     "messages": ("/admin/message/", "/message/"),

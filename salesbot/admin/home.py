@@ -19,7 +19,7 @@ from salesbot.services import misunderstood, shop
 
 CARDS = "salesbot_home_cards"
 LOW_STOCK_SHOWN = 8
-MISUNDERSTOOD_READ = 500
+MISUNDERSTOOD_READ = 200
 _STEPS = {
     "wrote": lazy_gettext("Wrote"),
     "saw": lazy_gettext("Picked a product"),
@@ -34,6 +34,8 @@ _STEPS = {
 class Home(Guard, AdminIndexView):
     """`/admin/`."""
 
+    needs = {"charts": "look"}
+
     def __init__(self) -> None:
         super().__init__(name=lazy_gettext("Home"), menu_icon_type="fa", menu_icon_value="fa-house")
 
@@ -42,7 +44,6 @@ class Home(Guard, AdminIndexView):
         """The page."""
         cards = cards_of_plugins()
         steps = first_steps.left_for_home()
-        currency = str(shop.setting("CURRENCY"))
         periods = trends.periods()
         return str(
             self.render(
@@ -62,13 +63,23 @@ class Home(Guard, AdminIndexView):
                 periods=periods,
                 month=billing.this_month(),
                 free_messages=billing.FREE,
+                may_open=self._may_open,
+                low_stock_shown=LOW_STOCK_SHOWN,
+                nobody_yet=not periods[-1].orders and db.session.query(Order.id).first() is None,
+            )
+        )
+
+    @expose("/charts")
+    def charts(self) -> str:
+        """The part of the page that takes longest to count; the page fetches it once it stands."""
+        currency = str(shop.setting("CURRENCY"))
+        return str(
+            self.render(
+                "admin/home_charts.html",
                 by_day=_series(trends.by_day(currency), currency),
                 funnel=[(_STEPS[step.name], step.chats) for step in trends.funnel()],
                 best_sellers=trends.best_sellers(),
                 not_found=trends.not_found(),
-                may_open=self._may_open,
-                low_stock_shown=LOW_STOCK_SHOWN,
-                nobody_yet=not periods[-1].orders and db.session.query(Order.id).first() is None,
             )
         )
 

@@ -134,15 +134,19 @@ def by_offset(since: datetime) -> Iterator[tuple[datetime, datetime, timedelta]]
     """The time from `since` until now in parts of one distance to UTC each: beginning, end, distance."""
     now, begin = clock.now(), since
     while begin < now:
-        offset = here(begin).utcoffset() or timedelta()
+        offset = _offset(begin)
         end = begin
-        while end < now and here(end).utcoffset() == offset:
-            end += timedelta(hours=1)
-        # Clocks are put forward and back at a quarter of an hour.
-        while end > begin and here(end - timedelta(minutes=15)).utcoffset() != offset:
+        while end < now and _offset(end) == offset:
+            end += timedelta(days=1)
+        # Clocks are put forward and back at a quarter of an hour, and never twice in a day.
+        while end > begin and _offset(end - timedelta(minutes=15)) != offset:
             end -= timedelta(minutes=15)
         yield begin, end, offset
         begin = end
+
+
+def _offset(moment: datetime) -> timedelta:
+    return here(moment).utcoffset() or timedelta()
 
 
 def selected() -> str:

@@ -140,7 +140,7 @@ def funnel(days: int = PERIODS[-1]) -> list[Step]:
     since = _since(days)
     wrote = select(func.count(Conversation.id)).where(Conversation.last_inbound_at > since)
     seen, carts = db.session.execute(_looked(since)).one()
-    opened, paid, delivered, downloaded = db.session.execute(_bought(since)).one()
+    opened, paid, delivered, downloaded = db.session.execute(_bought(Order.created_at > since)).one()
     return [
         Step("wrote", db.session.scalar(wrote) or 0),
         Step("saw", seen),
@@ -164,22 +164,40 @@ def _looked(since: datetime) -> Select[int, int]:
     return select(func.count(), func.coalesce(func.sum(chats.c.cart), 0)).select_from(chats)
 
 
-def _bought(since: datetime) -> Select[Any]:
-    """How many chats opened the page to pay, paid, got and downloaded something."""
+def _bought(placed: ColumnElement[bool]) -> Select[Any]:
+    """How many chats with such orders opened the page to pay, paid, got and downloaded something."""
+    order = _first_order(placed)
+    line = _first_line(order)
     paid = Order.paid_at.is_not(None)
     # Not by the index on the state, which would be read anew for each order.
     delivered = func.coalesce(Delivery.state, "") == "delivered"
     steps = (or_(Order.opened_at.is_not(None), paid), paid, paid & delivered, paid & (Delivery.downloads > 0))
+    # As an expression, or SQLite would read all orders there are, chat by chat.
+    chat = Order.conversation_id + 0
     chats = (
         select(*(func.max(_flag(step)).label(f"step_{n}") for n, step in enumerate(steps)))
         .select_from(Order)
-        .outerjoin(OrderLine, OrderLine.order_id == Order.id)
-        .outerjoin(Delivery, Delivery.line_id == OrderLine.id)
-        .where(Order.created_at > since)
-        .group_by(Order.conversation_id)
+        .outerjoin(OrderLine, (OrderLine.order_id == Order.id) & (OrderLine.order_id >= order))
+        .outerjoin(Delivery, (Delivery.line_id == OrderLine.id) & (Delivery.line_id >= line))
+        .where(placed)
+        .group_by(chat)
         .subquery()
     )
     return select(*(func.sum(column) for column in chats.c))
+
+
+def _first_order(orders: ColumnElement[bool]) -> int:
+    """The smallest number of such an order, 0 without any.
+
+    It changes no figure: a database that knows it need not read what was sold years ago.
+    """
+    # As an expression, or PostgreSQL would pass over all older orders one by one.
+    return db.session.scalar(select(func.min(Order.id + 0)).where(orders)) or 0
+
+
+def _first_line(order: int) -> int:
+    """The smallest number of a line of this order or a later one."""
+    return db.session.scalar(select(func.min(OrderLine.id + 0)).where(OrderLine.order_id >= order)) or 0
 
 
 def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -188,6 +206,7 @@ def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 def best_sellers(days: int = PERIODS[-1]) -> Sequence[AnyRow]:
     """What was paid for most: the product's id and title, how many, and for how much, by currency."""
+    paid = Order.paid_at > _since(days)
     # As an expression, or SQLite would read all lines there are in the order of their products.
     product = OrderLine.product_id + 0
     return db.session.execute(
@@ -199,7 +218,7 @@ def best_sellers(days: int = PERIODS[-1]) -> Sequence[AnyRow]:
             Order.currency,
         )
         .join(Order, Order.id == OrderLine.order_id)
-        .where(Order.paid_at > _since(days))
+        .where(paid, OrderLine.order_id >= _first_order(paid))
         .group_by(product, Order.currency)
         .order_by(func.sum(OrderLine.quantity).desc(), product)
         .limit(SHOWN)

@@ -44,13 +44,18 @@ class Heard:
 class Group:
     """Messages that say the same: their words as last written, how often, when last, and where."""
 
+    key: str
     words: str
-    digest: str
     language: str
     message_id: int
     last_at: datetime
     times: int
     chats: dict[int, str]
+
+    @property
+    def digest(self) -> str:
+        """What is kept when nobody wants to see these words again."""
+        return digest(self.key)
 
 
 def groups(most_read: int = MOST_READ) -> list[Group]:
@@ -67,11 +72,12 @@ def groups(most_read: int = MOST_READ) -> list[Group]:
             continue
         group = found.get(key)
         if group is None:
-            group = found[key] = Group(words.strip()[:LONGEST], digest(key), code, number, at, 0, {})
+            group = found[key] = Group(key, words.strip()[:LONGEST], code, number, at, 0, {})
         group.times += 1
         if len(group.chats) < MOST_CHATS:
             group.chats.setdefault(chat, name)
-    kept = [group for group in found.values() if group.digest not in dismissed and not _answered(group)]
+    kept = [group for group in found.values() if not (dismissed and group.digest in dismissed)]
+    kept = [group for group in kept if not _answered(group)]
     return sorted(kept, key=lambda group: (-group.times, -group.message_id))
 
 
@@ -117,7 +123,7 @@ def _asked() -> Select[*tuple[Any, ...]]:
         .join(Conversation, Conversation.id == _question.conversation_id)
         .join(Customer, Customer.id == Conversation.customer_id)
         .where(text(f"message.{NOT_FOUND}"), _question.choice.is_(None))
-        .order_by(_question.id.desc())
+        .order_by(Message.created_at.desc(), Message.id.desc())
     )
 
 

@@ -1,29 +1,31 @@
-/* Draws the first page's charts from the numbers that stand on it. */
+/* Fetches the first page's charts once the page stands, and draws them from the numbers that come. */
 (function () {
   "use strict";
-  var css = getComputedStyle(document.documentElement);
-  var colour = function (name) { return css.getPropertyValue(name).trim(); };
-  var soft = colour("--sb-soft"), line = colour("--sb-line"), accent = colour("--sb-accent"), calm = colour("--sb-calm");
-  if (!window.Chart) { return; }
-  Chart.defaults.color = soft;
-  Chart.defaults.borderColor = line;
-  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-  Chart.defaults.maintainAspectRatio = false;
-  Chart.defaults.animation = false;
-  Chart.defaults.locale = document.documentElement.lang;
+  const place = document.querySelector("[data-charts]");
+  if (!place) { return; }
+  const language = document.documentElement.lang;
+  const css = getComputedStyle(document.documentElement);
+  const colour = (name) => css.getPropertyValue(name).trim();
+  const accent = colour("--sb-accent"), calm = colour("--sb-calm");
 
-  var days = document.querySelector("canvas[data-chart=days]");
-  if (days) {
-    var series = JSON.parse(days.dataset.series);
-    var names = series.days.map(function (day) {
-      return new Date(day + "T12:00:00Z").toLocaleDateString(document.documentElement.lang, { day: "numeric", month: "short", timeZone: "UTC" });
-    });
-    new Chart(days, {
+  function dress(Chart) {
+    Chart.defaults.color = colour("--sb-soft");
+    Chart.defaults.borderColor = colour("--sb-line");
+    Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+    Chart.defaults.maintainAspectRatio = false;
+    Chart.defaults.animation = false;
+    Chart.defaults.locale = language;
+  }
+
+  function drawDays(canvas) {
+    const series = JSON.parse(canvas.dataset.series);
+    const name = (day) => new Date(day + "T12:00:00Z").toLocaleDateString(language, { day: "numeric", month: "short", timeZone: "UTC" });
+    new Chart(canvas, {
       data: {
-        labels: names,
+        labels: series.days.map(name),
         datasets: [
-          { type: "bar", label: days.dataset.money, data: series.money, backgroundColor: accent, borderRadius: 3, yAxisID: "y" },
-          { type: "line", label: days.dataset.orders, data: series.paid, borderColor: calm, backgroundColor: calm, pointRadius: 2, tension: .25, yAxisID: "orders" }
+          { type: "bar", label: canvas.dataset.money, data: series.money, backgroundColor: accent, borderRadius: 3, yAxisID: "y" },
+          { type: "line", label: canvas.dataset.orders, data: series.paid, borderColor: calm, backgroundColor: calm, pointRadius: 2, tension: .25, yAxisID: "orders" }
         ]
       },
       options: {
@@ -38,16 +40,49 @@
     });
   }
 
-  var funnel = document.querySelector("canvas[data-chart=funnel]");
-  if (funnel) {
-    var steps = Array.prototype.slice.call(document.querySelectorAll(".sb-funnel li"));
-    new Chart(funnel, {
+  function drawFunnel(canvas, steps) {
+    new Chart(canvas, {
       type: "bar",
       data: {
-        labels: steps.map(function (step) { return step.querySelector("span").textContent; }),
-        datasets: [{ data: steps.map(function (step) { return Number(step.querySelector("b").textContent); }), backgroundColor: accent, borderRadius: 3 }]
+        labels: steps.map((step) => step.querySelector("span").textContent),
+        datasets: [{ data: steps.map((step) => Number(step.querySelector("b").dataset.count)), backgroundColor: accent, borderRadius: 3 }]
       },
       options: { indexAxis: "y", plugins: { legend: { display: false } }, scales: { x: { beginAtZero: true, ticks: { precision: 0 } }, y: { grid: { display: false } } } }
     });
   }
+
+  function draw() {
+    if (!window.Chart) { return; }
+    dress(window.Chart);
+    drawDays(place.querySelector("canvas[data-chart=days]"));
+    drawFunnel(place.querySelector("canvas[data-chart=funnel]"), [...place.querySelectorAll(".sb-funnel li")]);
+  }
+
+  function sayLost() {
+    const card = document.createElement("p"), again = document.createElement("button");
+    card.className = "sb-card sb-wide";
+    card.role = "alert";
+    again.className = "btn btn-secondary";
+    again.type = "button";
+    again.textContent = place.dataset.again;
+    again.addEventListener("click", show);
+    card.append(place.dataset.lost, " ", again);
+    place.replaceChildren(card);
+  }
+
+  async function show() {
+    place.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(place.dataset.charts, { credentials: "same-origin", redirect: "error" });
+      if (!answer.ok) { throw new Error(answer.status); }
+      place.innerHTML = await answer.text();
+      draw();
+    } catch {
+      sayLost();
+    } finally {
+      place.removeAttribute("aria-busy");
+    }
+  }
+
+  show();
 })();

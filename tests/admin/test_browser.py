@@ -161,6 +161,7 @@ def test_every_page_fits_and_can_be_read(desk, address, busy_shop):
     """
     for page in PAGES:
         desk.goto(address + page)
+        desk.locator("[aria-busy]").wait_for(state="detached")
         assert desk.locator("h1").count() == 1, page
         for size, viewport in SIZES.items():
             desk.set_viewport_size(viewport)
@@ -382,6 +383,24 @@ def test_a_ready_answer_is_put_in_and_a_note_kept(desk, address, rows, stored):
     desk.get_by_role("button", name="Keep as a note").click()
     desk.locator(".chat-note", has_text="Note by Olga").wait_for()
     assert stored(select(Message.body)) == ["hi"]
+
+
+def test_the_charts_come_after_the_page_and_once_more_when_asked(desk, address, rows):
+    """What needs somebody is there at once; charts that got lost on the way are fetched again by hand."""
+    with rows():
+        make.order(state="paid", paid_at=clock.now(), what=make.product(title="PhotoPro"))
+    desk.route("**/admin/charts", lambda route: route.fulfill(status=503))
+    desk.goto(f"{address}/admin/")
+    desk.get_by_role("alert").get_by_text("The charts did not come.").wait_for()
+    desk.unroute("**/admin/charts")
+    desk.get_by_role("button", name="Try again").click()
+    desk.get_by_role("link", name="PhotoPro").wait_for()
+    drawn = (
+        "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean)"
+    )
+    for name in ("Money that came in", "The same numbers as bars"):
+        assert desk.get_by_role("img", name=name).evaluate(drawn), name
+    assert desk.get_by_role("alert").count() == 0
 
 
 def test_money_that_arrived_is_confirmed_with_one_click(desk, address, rows, stored):

@@ -199,9 +199,10 @@ def test_the_funnel_and_what_was_not_found_are_counted_from_chats_and_orders(app
         assert [tuple(row) for row in trends.not_found()] == [("cookbook", 3), ("maps", 1)]
         [best] = trends.best_sellers()
     assert (best.title, best.sold, int(best.money)) == ("A guide", 3, 5700)
-    html = owner.get("/admin/").text
+    html = owner.get("/admin/charts").text
     assert "cookbook" in html
     assert "Put it into the cart" in html
+    assert 'data-charts="/admin/charts"' in owner.get("/admin/").text
 
 
 def test_everything_on_the_page_leads_somewhere(rows, owner):

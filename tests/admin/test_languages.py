@@ -478,7 +478,9 @@ def test_the_days_of_the_chart_are_those_of_whoever_looks(stranger, rows):
             make.payment(order, state="confirmed", confirmed_at=moment)
 
     def days() -> list[str]:
-        series = json.loads(unescape(re.search(r'data-series="([^"]+)"', stranger.get("/admin/").text)[1]))
+        series = json.loads(
+            unescape(re.search(r'data-series="([^"]+)"', stranger.get("/admin/charts").text)[1])
+        )
         return [day for day, paid in zip(series["days"], series["paid"], strict=True) if paid]
 
     assert days() == ["2026-10-31", "2026-11-01", "2026-11-10"]

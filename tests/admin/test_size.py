@@ -24,6 +24,7 @@ FEW, MANY = (20, 10), (400, 200)
 """Messages, and rows of each other kind."""
 OTHERS = {
     "home": "/admin/",
+    "home's charts": "/admin/charts",
     "inbox": "/admin/conversation/",
     "inbox, searched": "/admin/conversation/?search=Person 1",
     "inbox, a number": "/admin/conversation/?search=%2B49 15110000001",
