@@ -95,6 +95,7 @@ def _next(
     Most plugins have nothing to do with most messages: for each of them this is all that is done.
     """
     chat = None
+    has_changed = guard.session.identity_map.check_modified
     with guard:
         for plugin, impl in left:
             guard.plugin = plugin
@@ -109,7 +110,8 @@ def _next(
                     said = check(said)
                 if chat is not None and chat.data != {}:
                     chat.data, noted = checked_notes(chat.data), True
-                guard.keep()
+                if guard.touched or has_changed():
+                    guard.keep()
             except (KeyboardInterrupt, TransactionBroken):
                 raise
             except BaseException as exc:  # whatever a plugin raises stays with it

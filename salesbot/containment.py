@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 from flask_sqlalchemy.session import Session
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, ExecutionContext, PoolProxiedConnection, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import ORMExecuteState, SessionTransaction
@@ -21,6 +20,8 @@ from sqlalchemy.orm import ORMExecuteState, SessionTransaction
 from salesbot.calls import Call, running
 from salesbot.errors import PluginProblem, TransactionBroken
 
+_IN_TRANSACTION = 2
+"""libpq's PQTRANS_INTRANS; the driver is not loaded for it where SQLite is enough."""
 _ENDS = re.compile(
     r"(?:\s|/\*.*?\*/|--[^\n]*\n)*(?:COMMIT|END|ABORT|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b))\b",
     re.IGNORECASE | re.DOTALL,
@@ -165,7 +166,7 @@ class Guard(Call):
         if self.connection.dialect.name != "postgresql":
             return True
         dbapi: Any = self.driver.dbapi_connection
-        return dbapi is not None and dbapi.pgconn.transaction_status == TransactionStatus.INTRANS
+        return dbapi is not None and dbapi.pgconn.transaction_status == _IN_TRANSACTION
 
 
 _root_of = Session.get_transaction

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import psycopg
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -227,7 +226,7 @@ def _is_there(dbapi: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
     try:
         dbapi.execute("SELECT 1")
         dbapi.rollback()
-    except psycopg.Error as exc:
+    except dbapi.Error as exc:
         raise InvalidatePoolError from exc
 
 

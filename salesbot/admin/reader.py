@@ -36,13 +36,14 @@ def zones() -> tuple[str, ...]:
     return tuple(sorted(available_timezones() & {*get_global("zone_territories"), "UTC"}))
 
 
-def directories() -> str:
-    """The folders of the back office's sentences: what it shares with customers, then its own."""
-    return f"translations;{_TRANSLATIONS.relative_to(Path(__file__).parents[1])}"
-
-
 def init(app: Flask) -> None:
-    """Lets Flask-Admin's own sentences be said in our words where our catalogues have them."""
+    """Has the back office speak its reader's language: our sentences, and in our words Flask-Admin's own.
+
+    Sentences that it shares with customers are where they were.
+    """
+    babel = flask_babel.get_babel(app)
+    babel.locale_selector = selected
+    babel.translation_directories.append(str(_TRANSLATIONS))
     stock.domain.domain = ["admin", "messages"]
     # Its own setting for this lets the stock words win.
     stock.domain._translation_directories = [*stock_translations.__path__, str(_TRANSLATIONS)]  # noqa: SLF001
