@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Flask
 from sqlalchemy import inspect, select
 
-from salesbot.admin.views import BY_MODEL
+from salesbot.admin.rows.views import BY_MODEL
 from salesbot.extensions import db
 
 IN_VAIN = "zebra"

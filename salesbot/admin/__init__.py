@@ -13,32 +13,35 @@ from flask_babel import gettext
 from sqlalchemy.orm import DeclarativeBase
 
 from salesbot import models, plugin_manager
-from salesbot.admin import figures, formatters, installing, reader, security, signin
-from salesbot.admin.account import AccountView
-from salesbot.admin.conversations import ConversationView
-from salesbot.admin.coupons import CouponView
-from salesbot.admin.customers import CustomerView
-from salesbot.admin.first_steps import FirstStepsView
-from salesbot.admin.history import AuditView
-from salesbot.admin.home import Home
-from salesbot.admin.keys import LicenceKeyView
-from salesbot.admin.links import LinksView
-from salesbot.admin.menu import MenuView
-from salesbot.admin.misunderstood import MisunderstoodView
-from salesbot.admin.news import NewsView
-from salesbot.admin.noted import noted
-from salesbot.admin.orders import OrderView
-from salesbot.admin.plugins import PluginsView
-from salesbot.admin.products import ProductView
-from salesbot.admin.quick_answers import QuickAnswerView
+from salesbot.admin.access import security, signin
+from salesbot.admin.access.account import AccountView
+from salesbot.admin.home import figures
+from salesbot.admin.home.news import NewsView
+from salesbot.admin.home.view import Home
+from salesbot.admin.inbox.conversations import ConversationView
+from salesbot.admin.people.customers import CustomerView
+from salesbot.admin.people.misunderstood import MisunderstoodView
+from salesbot.admin.rows.views import BY_MODEL, ShopModelView
 from salesbot.admin.rules import OTHER, PEOPLE, SALES, SHOP, SYSTEM
-from salesbot.admin.settings import SettingsView
-from salesbot.admin.simulator import SimulatorView
-from salesbot.admin.staff import StaffView
-from salesbot.admin.templates import TemplatesView
-from salesbot.admin.views import BY_MODEL, ShopModelView
-from salesbot.admin.whatsapp import ConnectView
-from salesbot.admin.words import WordsView
+from salesbot.admin.sales.orders import OrderView
+from salesbot.admin.shop.coupons import CouponView
+from salesbot.admin.shop.keys import LicenceKeyView
+from salesbot.admin.shop.links import LinksView
+from salesbot.admin.shop.menu import MenuView
+from salesbot.admin.shop.products import ProductView
+from salesbot.admin.shop.quick_answers import QuickAnswerView
+from salesbot.admin.shop.words import WordsView
+from salesbot.admin.shown import formatters, reader
+from salesbot.admin.shown.noted import noted
+from salesbot.admin.simulator.view import SimulatorView
+from salesbot.admin.system import installing
+from salesbot.admin.system.first_steps import FirstStepsView
+from salesbot.admin.system.history import AuditView
+from salesbot.admin.system.plugins import PluginsView
+from salesbot.admin.system.settings import SettingsView
+from salesbot.admin.system.staff import StaffView
+from salesbot.admin.system.templates import TemplatesView
+from salesbot.admin.system.whatsapp import ConnectView
 from salesbot.migrations import of_plugins
 from salesbot.services import shop
 

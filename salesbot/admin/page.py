@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_admin import BaseView, expose
 
-from salesbot.admin.guard import Guard
+from salesbot.admin.access.guard import Guard
 from salesbot.admin.rules import OTHER
 
 __all__ = ["AdminPage", "expose"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from salesbot.admin.formatters import Formatter
+from salesbot.admin.shown.formatters import Formatter
 
 SHOP, SALES, PEOPLE, SYSTEM = _("Shop"), _("Sales"), _("People"), _("System")
 OTHER = _("Plugins")

@@ -18,6 +18,7 @@ from salesbot.errors import PluginProblem
 from salesbot.fulfilment import refunds, settling
 from salesbot.fulfilment.door import is_payable
 from salesbot.models import Order, Payment, PaymentEvent
+from salesbot.models.orders import LOOK_AT_THIS
 from salesbot.services import links, orders, payments
 from salesbot.texts import speaking, translator
 
@@ -250,7 +251,7 @@ def _unknown_kind(order: Order, method: str, event: messages.PaymentEvent, known
 
 
 def _needs_staff(order: Order, why: str) -> str:
-    orders.note(order, "salesbot", "look at this", why)
+    orders.note(order, "salesbot", LOOK_AT_THIS, why)
     return why
 
 

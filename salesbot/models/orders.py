@@ -18,6 +18,8 @@ from salesbot.models.customers import Customer
 
 LOOK_AT_THIS = "look at this"
 """The word of the timeline by which salesbot asks for a person."""
+LOOKED_AT = "looked at it"
+"""The word by which a person says that they have been there."""
 ASKS_TO_LOOK = f"what = '{LOOK_AT_THIS}'"
 ORDER_STATES = ("pending", "paid", "fulfilled", "expired", "cancelled")
 

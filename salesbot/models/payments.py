@@ -14,6 +14,8 @@ from salesbot.models.orders import Order
 
 PAYMENT_STATES = ("started", "confirmed", "failed", "disputed")
 REFUND_STATES = ("started", "done", "needs_staff")
+SEEN_BY_STAFF = ("manual",)
+"""Ways to pay whose money nobody but staff can see arrive."""
 
 
 class Payment(Model):

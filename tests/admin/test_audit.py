@@ -10,7 +10,7 @@ from flask import g
 from sqlalchemy import Boolean, Integer, String, Text, inspect, select, update
 
 from salesbot import models
-from salesbot.admin import audit
+from salesbot.admin.access import audit
 from salesbot.admin.exceptions import rules_for
 from salesbot.database import UTCDateTime, table
 from salesbot.extensions import db, transaction

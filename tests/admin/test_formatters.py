@@ -9,7 +9,7 @@ import pytest
 from flask import g
 
 import salesbot
-from salesbot.admin import formatters
+from salesbot.admin.shown import formatters
 
 HOME = Path(salesbot.__file__).parent
 OWN = {

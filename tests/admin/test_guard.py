@@ -10,9 +10,9 @@ from flask_admin import expose
 from sqlalchemy import func, select
 
 from salesbot import models
-from salesbot.admin.roles import LEAST_ROLE
-from salesbot.admin.security import is_local
-from salesbot.admin.views import ShopModelView
+from salesbot.admin.access.roles import LEAST_ROLE
+from salesbot.admin.access.security import is_local
+from salesbot.admin.rows.views import ShopModelView
 from salesbot.models import Category, Order, StaffUser
 from tests.admin import rows as make
 from tests.admin.conftest import QUICK_HASH

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from salesbot import clock
-from salesbot.admin import billing, trends
+from salesbot.admin.home import billing, trends
 from salesbot.models import OrderEvent, PluginState, Refund
 from salesbot.services import stock
 from tests.admin import rows as make

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from salesbot import models
-from salesbot.admin import spreadsheets
+from salesbot.admin.rows import spreadsheets
 from salesbot.models import AuditEntry, Category, Customer, CustomerAddress, Order, Product
 from salesbot.services import stock
 from tests.admin import rows as make

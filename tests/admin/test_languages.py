@@ -17,8 +17,8 @@ from babel.messages.pofile import read_po
 from sqlalchemy import inspect, select
 
 from salesbot import clock, models, texts
-from salesbot.admin import noted_words, reader
-from salesbot.admin.views import BY_MODEL
+from salesbot.admin.rows.views import BY_MODEL
+from salesbot.admin.shown import noted_words, reader
 from salesbot.extensions import db
 from salesbot.models import StaffUser
 from salesbot.services import stock

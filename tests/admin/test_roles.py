@@ -7,7 +7,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import Forbidden
 
 from salesbot import demo
-from salesbot.admin.guard import Guard
+from salesbot.admin.access.guard import Guard
 from salesbot.extensions import db
 from salesbot.models import Product, StaffUser
 from tests.admin import rows as make

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, delete, event, select
 
 from benchmarks import big_shop, every_page
 from salesbot import clock, models
-from salesbot.admin import looking_back
+from salesbot.admin.rows import looking_back
 from salesbot.extensions import db, transaction, vault
 from salesbot.models import Conversation, Message
 from salesbot.services.numbered import last_before

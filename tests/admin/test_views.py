@@ -12,7 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from salesbot import clock, models
 from salesbot.admin import init_admin, models_of_plugins
-from salesbot.admin.views import ShopModelView
+from salesbot.admin.rows.views import ShopModelView
 from salesbot.app import create_app
 from salesbot.database import EncryptedText, UTCDateTime
 from salesbot.extensions import db

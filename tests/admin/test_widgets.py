@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 import salesbot.admin as back_office
 from salesbot.admin import exceptions
-from salesbot.admin.views import ShopModelView
+from salesbot.admin.rows.views import ShopModelView
 from salesbot.models import Category, Product
 from tests.admin import rows as make
 

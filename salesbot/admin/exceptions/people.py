@@ -9,10 +9,10 @@ from flask_babel import lazy_gettext as _
 
 from salesbot import models
 from salesbot.admin.exceptions.shorthand import CREATED, names, record
-from salesbot.admin.formatters import (
+from salesbot.admin.rules import PEOPLE, Rules
+from salesbot.admin.shown.formatters import (
     shortened,
 )
-from salesbot.admin.rules import PEOPLE, Rules
 from salesbot.models.consent import CONSENT_WORDS
 from salesbot.models.conversations import IN_STATES, OUT_STATES
 from salesbot.models.inbox import TONES

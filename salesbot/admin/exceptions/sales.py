@@ -9,10 +9,10 @@ from flask_babel import lazy_gettext as _
 
 from salesbot import models
 from salesbot.admin.exceptions.shorthand import names, record
-from salesbot.admin.formatters import (
+from salesbot.admin.rules import SALES, Rules
+from salesbot.admin.shown.formatters import (
     source,
 )
-from salesbot.admin.rules import SALES, Rules
 from salesbot.models.deliveries import DELIVERY_STATES
 from salesbot.models.orders import ORDER_STATES
 from salesbot.models.payments import PAYMENT_STATES, REFUND_STATES

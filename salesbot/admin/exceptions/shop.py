@@ -9,12 +9,12 @@ from flask_babel import lazy_gettext as _
 
 from salesbot import models
 from salesbot.admin.exceptions.shorthand import INTERNAL, names, record
-from salesbot.admin.formatters import (
+from salesbot.admin.rules import SHOP, Rules
+from salesbot.admin.shown.formatters import (
     shortened,
     sold,
     whole_percent,
 )
-from salesbot.admin.rules import SHOP, Rules
 
 EXCEPTIONS: Mapping[type[Any], Rules] = {
     models.Product: Rules(

@@ -9,11 +9,11 @@ from flask_babel import lazy_gettext as _
 
 from salesbot import models
 from salesbot.admin.exceptions.shorthand import names, record
-from salesbot.admin.formatters import (
+from salesbot.admin.rules import Rules
+from salesbot.admin.shown.formatters import (
     plain,
     who_answers,
 )
-from salesbot.admin.rules import Rules
 
 EXCEPTIONS: Mapping[type[Any], Rules] = {
     models.Conversation: record(

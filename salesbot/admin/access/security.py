@@ -1,0 +1,176 @@
+"""What every request to the back office goes through: safe addresses, headers, idle time, refusals."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import gettext
+from flask_login import current_user, logout_user
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+from werkzeug.wrappers import Response as BaseResponse
+
+from salesbot import clock
+from salesbot.admin.shown import reader
+from salesbot.extensions import login_manager
+
+PREFIX = "/admin"
+POLLED = {
+    "admin_conversation.news",
+    "admin_conversation.list_news",
+    "admin_conversation.here",
+    "admin_simulator.messages",
+    "admin_whatsapp.heard",
+    "admin_news.latest",
+    "admin_news.tested",
+}
+"""What open pages ask for again and again by themselves."""
+_KEPT = {"admin_conversation.media"}
+"""What a browser may keep for a while."""
+_SEEN = "seen_at"
+
+
+def csp_nonce() -> str:
+    """This answer's nonce: a script of a plugin's page needs it, ours come from files."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(18)
+    return str(g.csp_nonce)
+
+
+def is_local(address: str) -> bool:
+    """Whether a browser that is sent to `address` stays with us."""
+    plain = address.isprintable() and "\\" not in address
+    return plain and address.startswith("/") and not address.startswith("//")
+
+
+def in_back_office() -> bool:
+    """Whether the present request is for the back office."""
+    path = request.path
+    return path == PREFIX or path.startswith(f"{PREFIX}/")
+
+
+def init(app: Flask) -> None:
+    """Hooks the checks into the app."""
+    app.before_request(_before)
+    app.after_request(_after)
+    reader.init(app)
+
+
+def explain_refusals(blueprint: Blueprint) -> None:
+    """Makes a blueprint of the back office refuse in its own look and in plain words."""
+    blueprint.register_error_handler(CSRFError, _csrf_refused)
+    for status in (400, 403, 404, 405, 413, 429, 500):
+        blueprint.register_error_handler(status, _refused)
+
+
+def _before() -> BaseResponse | None:
+    if not in_back_office():
+        return None
+    if not (request.endpoint or "").endswith(".static"):
+        reader.begin()
+    wrong_turn = request.routing_exception
+    if wrong_turn is not None and not isinstance(wrong_turn, RequestRedirect):
+        # No view, and so no blueprint whose words could be used.
+        return make_response(_refused(wrong_turn))
+    sent: list[tuple[str, str]] = [*request.args.items(multi=True), *request.form.items(multi=True)]
+    for name, value in sent:
+        if "\x00" in value or (name in {"url", "next"} and value and not is_local(value)):
+            abort(400)
+    return _sign_out_when_idle()
+
+
+def seen() -> None:
+    """Notes in the session cookie that its owner is at work now."""
+    session[_SEEN] = int(clock.now().timestamp())
+
+
+def _sign_out_when_idle() -> BaseResponse | None:
+    if request.endpoint is None or request.endpoint.endswith(".static"):
+        return None
+    last = session.get(_SEEN)
+    if last is None:
+        return None
+    idle = clock.now() - datetime.fromtimestamp(last, UTC)
+    minutes = int(current_app.config["IDLE_MINUTES"])
+    if minutes and idle > timedelta(minutes=minutes):
+        logout_user()
+        session.clear()
+        flash(gettext("You were signed out because nothing happened for a while."), "info")
+        answer: BaseResponse = login_manager.unauthorized()
+        return answer
+    # A page that keeps itself up to date is no sign that somebody sits in front of it.
+    if idle > timedelta(minutes=1) and request.endpoint not in POLLED:
+        seen()
+    return None
+
+
+def _after(response: Response) -> Response:
+    if not in_back_office():
+        return response
+    response.headers["Content-Security-Policy"] = "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' 'nonce-{csp_nonce()}'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "media-src 'self'",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "worker-src 'self'",
+            "manifest-src 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        )
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if not (request.endpoint or "").endswith(".static") and request.endpoint not in _KEPT:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _csrf_refused(_error: CSRFError) -> BaseResponse | tuple[str, int]:
+    reader.begin()  # a form is looked at before anything of ours
+    if not current_user.is_authenticated:
+        return redirect(url_for("signin.login"))
+    return explained(
+        400, gettext("This page was open for too long. Go back, load it again, and try once more.")
+    )
+
+
+def _refused(error: Exception) -> tuple[str, int]:
+    status = error.code or 500 if isinstance(error, HTTPException) else 500
+    words = {
+        400: gettext("This address or form can't be understood."),
+        403: gettext("Your role doesn't allow this. Ask the owner of the shop."),
+        404: gettext("There is nothing here (any more)."),
+        405: gettext("This address can't be opened like this."),
+        413: gettext("This file is too large."),
+        429: gettext("That was too often. Wait a minute, then try again."),
+    }
+    return explained(status, words.get(status, gettext("Something went wrong here. It is in the log.")))
+
+
+def explained(status: int, words: str) -> tuple[str, int]:
+    """A page that says in plain words why something can't be."""
+    return render_template("admin/refused.html", status=status, words=words), status

@@ -1,0 +1,199 @@
+"""Form fields and filters for the column types that Flask-Admin doesn't know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_admin.contrib.sqla import filters as sqla_filters
+from flask_admin.contrib.sqla.fields import QuerySelectField
+from flask_admin.contrib.sqla.form import AdminModelConverter
+from flask_admin.model import filters as base_filters
+from flask_admin.model.form import converts
+from flask_babel import gettext
+from markupsafe import Markup
+from wtforms import DateField, SelectField, StringField
+from wtforms.fields import DateTimeLocalField
+from wtforms.fields.choices import Choice, SelectChoice
+from wtforms.widgets import Select, TextInput
+
+from salesbot.admin.shown import reader
+from salesbot.admin.shown.formatters import money_in_words
+from salesbot.database import db
+from salesbot.money import decimals, to_decimal, to_minor
+from salesbot.services import shop, taxes
+
+LARGEST_AMOUNT = 2_000_000_000
+
+
+class MoneyInput(TextInput):
+    """A box for an amount with the currency before it."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        """The box as HTML."""
+        kwargs.setdefault("inputmode", "decimal")
+        return Markup(
+            '<div class="input-group"><div class="input-group-prepend">'
+            '<span class="input-group-text">{}</span></div>{}</div>'
+        ).format(shop.setting("CURRENCY"), super().__call__(field, **kwargs))
+
+
+class MoneyField(StringField):
+    """An amount typed as people write it, kept in minor units of the shop's currency."""
+
+    widget = MoneyInput()
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else f"{to_decimal(self.data, shop.setting('CURRENCY')):f}"
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Reads "19.99", "19,99" and "$ 19.99"."""
+        text = valuelist[0].strip() if valuelist else ""
+        self.data = read_amount(text) if text else None
+
+
+def read_amount(text: str) -> int:
+    """What people type for an amount, in minor units; ValueError with an example of one that works."""
+    currency = shop.setting("CURRENCY")
+    text = text.strip().strip("$€£¥ ").removeprefix(currency).removesuffix(currency).strip()
+    if text.count(",") == 1 and "." not in text:
+        text = text.replace(",", ".")
+    try:
+        minor = to_minor(text, currency)
+    except ValueError:
+        minor = -1
+    if not 0 <= minor <= LARGEST_AMOUNT:
+        example = money_in_words(1999 if decimals(currency) else 20)
+        raise ValueError(gettext("Type an amount like %(example)s.", example=example))
+    return minor
+
+
+class PercentField(StringField):
+    """A percentage typed as people write it."""
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else f"{self.data.normalize():f}"
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Reads "19", "19 %" and "8,875"; nothing is None."""
+        self.data = None
+        try:
+            self.data = taxes.read(valuelist[0]) if valuelist else None
+        except ValueError as exc:
+            raise ValueError(gettext("Type a percentage below 100, like 19 or 7.5.")) from exc
+
+
+class UTCDateTimeField(DateTimeLocalField):
+    """A moment, typed by the clock of whoever looks and kept in UTC."""
+
+    def process_data(self, value: datetime | None) -> None:
+        """Shows the stored moment."""
+        super().process_data(reader.here(value).replace(tzinfo=None) if value else None)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Reads what the browser's own date field sends."""
+        if not any(valuelist):
+            self.data = None
+            return
+        super().process_formdata(valuelist)
+        self.data = self.data.replace(tzinfo=reader.zone()).astimezone(UTC) if self.data else None
+
+
+class RowField(QuerySelectField):
+    """One row of another model, in the browser's own drop-down."""
+
+    widget = Select()
+
+    def iter_choices(self) -> Iterator[Choice]:
+        """The rows, in the form that WTForms wants."""
+        for choice in super().iter_choices():
+            yield Choice(*choice)
+
+
+class Converter(AdminModelConverter):
+    """Flask-Admin's, with our column types and the browser's own fields."""
+
+    def _model_select_field(self, prop: Any, multiple: Any, remote_model: Any, **kwargs: Any) -> Any:
+        if multiple or prop.key in self.view.form_ajax_refs:
+            return super()._model_select_field(prop, multiple, remote_model, **kwargs)
+        kwargs.setdefault("query_factory", lambda: db.session.query(remote_model))
+        kwargs.setdefault("blank_text", "–")
+        return RowField(**kwargs)
+
+    @converts("salesbot.database.UTCDateTime")
+    def convert_moment(self, field_args: dict[str, Any], **_extra: Any) -> Any:
+        """A moment."""
+        return UTCDateTimeField(**field_args)
+
+    @converts("salesbot.database.Percent")
+    def convert_percent(self, field_args: dict[str, Any], **_extra: Any) -> Any:
+        """A percentage."""
+        return PercentField(**field_args)
+
+    @converts("Date")
+    def convert_date(self, field_args: dict[str, Any], **_extra: Any) -> Any:
+        """A day."""
+        return DateField(**field_args)
+
+    @converts("DateTime")
+    def convert_datetime(self, field_args: dict[str, Any], **_extra: Any) -> Any:
+        """A moment without a zone, as a plugin's column may have."""
+        return DateTimeLocalField(**field_args)
+
+    @converts("sqlalchemy.sql.sqltypes.Enum")
+    def convert_enum(self, column: Any, field_args: dict[str, Any], **_extra: Any) -> Any:
+        """One of a column's words."""
+        words = [SelectChoice("", "")] if column.nullable else []
+        field_args["choices"] = [*words, *(SelectChoice(word) for word in column.type.enums)]
+        field_args["coerce"] = lambda value: getattr(value, "name", value) or None
+        return SelectField(**field_args)
+
+
+class _Aware:
+    """Reads what a person typed into a filter by their own clock."""
+
+    def clean(self, value: str) -> Any:
+        """One moment, or two for a span."""
+        cleaned = super().clean(value)  # type: ignore[misc]
+        if isinstance(cleaned, list):
+            return [moment.replace(tzinfo=reader.zone()).astimezone(UTC) for moment in cleaned]
+        return cleaned.replace(tzinfo=reader.zone()).astimezone(UTC)
+
+
+def _aware(stock: type[Any]) -> type[Any]:
+    return type(f"UTC{stock.__name__}", (_Aware, stock), {})
+
+
+class _Money:
+    """Reads an amount as people write it."""
+
+    def clean(self, value: str) -> int:
+        """Minor units of the shop's currency."""
+        return to_minor(value.strip().replace(",", "."), shop.setting("CURRENCY"))
+
+
+MONEY_FILTERS = tuple(
+    type(f"Money{stock.__name__}", (_Money, stock), {})
+    for stock in (sqla_filters.FilterEqual, sqla_filters.FilterGreater, sqla_filters.FilterSmaller)
+)
+
+
+class Filters(sqla_filters.FilterConverter):
+    """Flask-Admin's, with our moments."""
+
+    moment_filters = (
+        _aware(sqla_filters.DateTimeGreaterFilter),
+        _aware(sqla_filters.DateTimeSmallerFilter),
+        _aware(sqla_filters.DateTimeBetweenFilter),
+        sqla_filters.FilterEmpty,
+    )
+
+    @base_filters.convert("utcdatetime")
+    def conv_moment(self, column: Any, name: str, **kwargs: Any) -> list[Any]:
+        """After, before, between, and "is empty"."""
+        return [made(column, name, **kwargs) for made in self.moment_filters]

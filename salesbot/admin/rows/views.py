@@ -1,0 +1,352 @@
+"""The view that is made for every model, with its exceptions applied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, current_app, flash, redirect, request
+from flask_admin import expose, tools
+from flask_admin.actions import action
+from flask_admin.contrib.sqla.filters import FilterEqual, FilterNotEqual
+from flask_admin.model.template import EditRowAction, ViewRowAction
+from flask_babel import gettext, lazy_gettext, ngettext
+from sqlalchemy import JSON, Integer, inspect
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Query, RelationshipProperty, defer, selectinload
+from wtforms import SelectField, ValidationError
+from wtforms.fields.choices import SelectChoice
+
+from salesbot.admin.access.guard import ModelGuard, lookup_limits
+from salesbot.admin.exceptions import rules_for
+from salesbot.admin.rows.exporting import Exports
+from salesbot.admin.rows.fields import MONEY_FILTERS, Converter, Filters, MoneyField, read_amount
+from salesbot.admin.rows.importing import Imports
+from salesbot.admin.rows.language_texts import LanguageTexts
+from salesbot.admin.rows.looking_back import LooksBack
+from salesbot.admin.shown import formatters
+from salesbot.admin.shown.column_names import COLUMN_NAMES
+from salesbot.admin.shown.noted import because
+from salesbot.database import EncryptedText
+from salesbot.errors import SalesbotError
+from salesbot.extensions import db, transaction
+from salesbot.models import AuditEntry
+from salesbot.money import to_decimal
+from salesbot.services import shop
+
+BY_MODEL = "salesbot.admin_views"
+"""Where an app keeps its views by model."""
+
+
+class ShopModelView(ModelGuard, Exports, Imports, LooksBack):
+    """Lists, shows and edits the rows of one model; what differs stands in `exceptions`."""
+
+    model_form_converter = Converter
+    filter_converter = Filters()
+    column_auto_select_related = False
+    column_display_actions = True
+    page_size = 25
+    page_size_options = (25, 50, 100)
+    can_set_page_size = True
+
+    def __init__(self, model: type[DeclarativeBase]) -> None:
+        rules = rules_for(model)
+        self.rules = rules
+        self.needs = rules.needs
+        self.creates, self.edits, self.deletes = rules.creates, rules.edits, rules.deletes
+        self.simple_list_pager = rules.large
+        self.column_labels = {**COLUMN_NAMES, **rules.labels}
+        self.column_searchable_list = list(rules.search)
+        self._read_model(model)
+        super().__init__(
+            model,
+            db,
+            name=rules.many or self._prettify_class_name(model.__name__),
+            category=rules.group,
+            endpoint=formatters.endpoint_of(model),
+            url=model.__tablename__,
+            menu_icon_type="fa",
+            menu_icon_value=rules.icon,
+        )
+        self.one = rules.one or self.name
+        if rules.large and {"id", "created_at"} <= {column.key for column in inspect(model).columns}:
+            # Rows are numbered as they are made, and the key's index is there anyway.
+            self._sortable_columns["created_at"] = model.id  # type: ignore[attr-defined]
+        self.link_column = next((name for name, _ in self._list_columns if name != "cover"), "")
+        self._relations = [name for name, _ in self._list_columns if name in self._to_one]
+
+    def _read_model(self, model: type[DeclarativeBase]) -> None:
+        """Works out from the model what lists, details and forms show."""
+        mapper, rules = inspect(model), self.rules
+        columns = {attr.key: attr.columns[0] for attr in mapper.column_attrs}
+        self._secret = [name for name, column in columns.items() if isinstance(column.type, EncryptedText)]
+        self._to_one = [
+            relation.key for relation in mapper.relationships if relation.direction.name == "MANYTOONE"
+        ]
+        hidden = {*self._secret, *rules.never}
+        plain = [
+            name
+            for name, column in columns.items()
+            if name not in hidden and not column.foreign_keys and not column.primary_key
+        ]
+        names = _in_order(rules.first, [*self._to_one, *plain])
+        self.column_list = [name for name in names if name not in rules.not_in_list]
+        self.column_details_list = names
+        self.column_formatters = {
+            **{name: formatters.BY_COLUMN[name] for name in names if name in formatters.BY_COLUMN},
+            **rules.formatters,
+        }
+        self.column_formatters_detail = {**self.column_formatters}
+        for name in rules.formatters:
+            if name in formatters.BY_COLUMN:
+                self.column_formatters_detail[name] = formatters.BY_COLUMN[name]
+        self.column_type_formatters = dict(formatters.BY_TYPE)
+        self.column_type_formatters_detail = dict(formatters.BY_TYPE)
+        primary = [column.key for column in mapper.primary_key]
+        self.column_default_sort = rules.sort or [(name, True) for name in primary]
+        self._read_form(model, columns, [*self._to_one, *plain])
+        self.column_filters = [made for name in rules.filters for made in self._filters_for(columns, name)]
+
+    def _read_form(self, model: type[DeclarativeBase], columns: dict[str, Any], names: list[str]) -> None:
+        rules = self.rules
+        unusable = {name for name, column in columns.items() if _is_optional_json(column)}
+        self.form_columns = _in_order(
+            tuple(name for name in rules.first if name in names),
+            [name for name in names if name not in unusable],
+        )
+        self.form_columns = [name for name in self.form_columns if name not in rules.not_in_form]
+        self.form_columns += self.form_extra_fields or {}
+        self.form_overrides = {
+            name: MoneyField
+            for name, column in columns.items()
+            if name in formatters.MONEY and isinstance(column.type, Integer)
+        }
+        self.form_args = {name: {"description": text} for name, text in rules.helps.items()}
+        if rules.in_languages:
+            self.form_overrides["texts"] = LanguageTexts
+            self.form_args["texts"] = {"names": rules.in_languages, "longest": 120}
+        for name, words in rules.choices.items():
+            self.form_overrides[name] = SelectField
+            self.form_args.setdefault(name, {})["choices"] = [
+                SelectChoice(word, formatters.in_words(name, word)) for word in words
+            ]
+        has_form = rules.creates or rules.edits
+        self.form_ajax_refs = _lookups(model, self.form_columns) if has_form else {}
+
+    def _filters_for(self, columns: dict[str, Any], name: str) -> list[Any]:
+        label = self.get_column_name(name)
+        if name in self.form_overrides and name in formatters.MONEY:
+            return [made(columns[name], label) for made in MONEY_FILTERS]
+        words = self.rules.choices.get(name)
+        if words is None:
+            return [name]
+        options = [(word, formatters.in_words(name, word)) for word in words]
+        return [made(columns[name], label, options=options) for made in (FilterEqual, FilterNotEqual)]
+
+    def is_visible(self) -> bool:
+        """Whether the menu names it; rows that belong to others are reached through those."""
+        return bool(self.rules.in_menu)
+
+    # ---- Reading ----
+
+    def get_query(self) -> Query[Any]:
+        """The rows of the list, with what it shows of others, without decrypting anything."""
+        query: Query[Any] = super().get_query()
+        query = query.options(*(defer(getattr(self.model, name)) for name in self._secret))
+        return query.options(*(selectinload(getattr(self.model, name)) for name in self._relations))
+
+    def get_one(self, id: str) -> Any:
+        """A row that the list would show, or None."""
+        key = tools.iterdecode(str(id))
+        columns = inspect(self.model).primary_key
+        if len(key) != len(columns):
+            return None
+        try:
+            values = [column.type.python_type(part) for column, part in zip(columns, key, strict=True)]
+        except ValueError:
+            return None
+        if any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in values):
+            return None
+        same = (column == value for column, value in zip(columns, values, strict=True))
+        return self.get_query().filter(*same).one_or_none()
+
+    def row_url(self, row_id: str, return_url: str) -> str:
+        """Where a click on a row leads, or ""."""
+        for name in dict.fromkeys((self.rules.opens, "details_view", "edit_view")):
+            if self.may_use(name):
+                return str(self.get_url(f".{name}", id=row_id, url=return_url))
+        return ""
+
+    def history_url(self, row: Any) -> str:
+        """Where one reads who changed this row, "" for those who may not."""
+        audit: Any = current_app.extensions[BY_MODEL].get(AuditEntry)
+        return str(audit.of_row(row)) if audit is not None else ""
+
+    def get_list_row_actions(self) -> Any:
+        """The buttons of a row, without the one for what a click on the row does anyway."""
+        same = {"details_view": ViewRowAction, "edit_view": EditRowAction}[self.rules.opens]
+        return [action for action in super().get_list_row_actions() if type(action) is not same]
+
+    def search_placeholder(self) -> str:
+        """What the search looks into."""
+        return ", ".join(str(self.get_column_name(name)).lower() for name in self.column_searchable_list)
+
+    def get_empty_list_message(self) -> str:
+        """What an empty list says."""
+        return str(self.rules.empty or gettext("Nothing is here yet."))
+
+    def _get_list_filter_args(self) -> Any:
+        for name, value in request.args.items():
+            number, _, key = name.removeprefix("flt").partition("_")
+            if not name.startswith("flt") or not value:
+                continue
+            if not number.isdecimal() or key not in (self._filter_args or {}):
+                abort(400)
+            if not _accepts(self._filter_args[key][1], value):
+                abort(400)
+        found = super()._get_list_filter_args()
+        return found and [item for item in found if item[2] or _takes_nothing(self._filters[item[0]])]
+
+    @expose("/ajax/lookup/")
+    def ajax_lookup(self) -> Any:
+        """The rows that a look-up field offers."""
+        lookup_limits()
+        return super().ajax_lookup()
+
+    # ---- Writing ----
+
+    def typed(self, row: Any, name: str) -> str:
+        """An amount as it stands in a box, without its currency."""
+        return f"{to_decimal(getattr(row, name), shop.setting('CURRENCY')):f}"
+
+    @expose("/inline/", methods=("POST",))
+    def inline_view(self) -> Any:
+        """Changes one amount where it stands in the list."""
+        name, row = request.args.get("column", ""), self.get_one(request.args.get("id", ""))
+        if name not in self.rules.inline or row is None:
+            abort(400)
+        try:
+            amount = read_amount(request.form.get("value", ""))
+        except ValueError as exc:
+            flash(f"{row}: {because(exc)}", "error")
+        else:
+            with transaction():
+                setattr(row, name, amount)
+            values = {"column": self.get_column_name(name), "row": row}
+            shown = formatters.money_in_words(amount)
+            words = gettext("%(column)s of %(row)s: %(value)s", value=shown, **values)
+            flash(words, "success")
+        return redirect(request.args.get("url") or self.get_url(".index_view"))
+
+    def build_new_instance(self) -> Any:
+        """An empty row."""
+        return self.model()
+
+    def create_model(self, form: Any) -> Any:
+        """Makes a row of the form, or says at the form why not."""
+        try:
+            with transaction():
+                row = self.build_new_instance()
+                form.populate_obj(row)
+                db.session.add(row)
+                self.on_model_change(form, row, is_created=True)
+        except (IntegrityError, ValidationError, SalesbotError) as exc:
+            flash(in_plain_words(exc), "error")
+            return False
+        self.after_model_change(form, row, is_created=True)
+        return row
+
+    def update_model(self, form: Any, model: Any) -> bool:
+        """Changes a row, or says at the form why not."""
+        try:
+            with transaction():
+                form.populate_obj(model)
+                self.on_model_change(form, model, is_created=False)
+        except (IntegrityError, ValidationError, SalesbotError) as exc:
+            flash(in_plain_words(exc), "error")
+            return False
+        self.after_model_change(form, model, is_created=False)
+        return True
+
+    def delete_model(self, model: Any) -> bool:
+        """Deletes a row, or says why not; what others refer to is switched off where that is possible."""
+        try:
+            with transaction():
+                self.on_model_delete(model)
+                db.session.delete(model)
+        except IntegrityError:
+            return self._switch_off(model)
+        except (ValidationError, SalesbotError) as exc:
+            flash(because(exc), "error")
+            return False
+        self.after_model_delete(model)
+        return True
+
+    def _switch_off(self, model: Any) -> bool:
+        """Hides a row that the books need from everybody who buys; False when rows have no such switch."""
+        if "active" not in inspect(self.model).columns:
+            flash(gettext("Something else still needs this, so it can't be deleted."), "error")
+            return False
+        with transaction():
+            model.active = False
+        words = gettext("%(what)s is still needed by something else, so it is switched off.", what=model)
+        flash(words, "info")
+        return False
+
+    @action("delete", lazy_gettext("Delete"), lazy_gettext("Delete what is ticked, for good?"))
+    def action_delete(self, ids: list[str]) -> None:
+        """Deletes the ticked rows, as far as each can be deleted."""
+        found = [row for row in map(self.get_one, ids) if row is not None]
+        # Flask-Admin's own asks PostgreSQL for numbers with words, which it refuses.
+        deleted = sum(self.delete_model(row) for row in found)
+        if deleted:
+            flash(ngettext("%(num)d is deleted.", "%(num)d are deleted.", deleted), "success")
+
+
+def in_plain_words(exc: Exception) -> str:
+    """Why something could not be kept, without a word of SQL."""
+    if not isinstance(exc, IntegrityError):
+        return because(exc)
+    words = str(exc.orig).casefold()
+    if "unique" in words:
+        return gettext("There is one like this already.")
+    if "not null" in words or "not-null" in words:
+        return gettext("Something that is needed is missing.")
+    return gettext("These values don't fit together.")
+
+
+def _in_order(first: tuple[str, ...], names: list[str]) -> list[str]:
+    """`first`, then whatever else there is: a new column shows by itself."""
+    return [*first, *(name for name in names if name not in first)]
+
+
+def _is_optional_json(column: Any) -> bool:
+    return bool(column.nullable and isinstance(column.type, JSON))
+
+
+def _lookups(model: type[DeclarativeBase], names: list[str]) -> dict[str, Any]:
+    """Relations to tables that are too large for a drop-down are looked up by typing."""
+    found: dict[str, Any] = {}
+    relations: dict[str, RelationshipProperty[Any]] = dict(inspect(model).relationships.items())
+    for name in names:
+        if name in relations:
+            target = relations[name].mapper.class_
+            rules = rules_for(target)
+            fields = [column for column in rules.search if "." not in column]
+            if rules.large and fields:
+                found[name] = {"fields": fields, "minimum_input_length": 1}
+    return found
+
+
+def _accepts(flt: Any, value: str) -> bool:
+    """Whether a filter can use what stands in the address; no number may be too large for SQL."""
+    try:
+        cleaned = flt.clean(value)
+        numbers = cleaned if isinstance(cleaned, list) else [cleaned]
+        too_large = any(isinstance(number, int) and abs(number) >= 2**63 for number in numbers)
+        return bool(flt.validate(value)) and not too_large
+    except (KeyError, OverflowError, TypeError, ValueError):
+        return False
+
+
+def _takes_nothing(flt: Any) -> bool:
+    return bool(flt.validate(""))

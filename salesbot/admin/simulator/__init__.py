@@ -1,0 +1,1 @@
+"""The simulator: customers without a phone, whose chats become tests."""
