@@ -22,7 +22,7 @@ from salesbot.admin.inbox import chat_log
 from salesbot.admin.inbox.chat_actions import LONGEST_REPLY, ChatActions
 from salesbot.admin.rows.views import ShopModelView
 from salesbot.admin.sales.order_facts import facts_of
-from salesbot.admin.shown import formatters
+from salesbot.admin.shown import formatters, kept_words
 from salesbot.admin.shown.reasons import reason
 from salesbot.channels import registry
 from salesbot.extensions import db
@@ -164,7 +164,7 @@ _LOOKS = {
     "is_shown": received.is_shown,
     "is_heard": received.is_heard,
     "local": formatters.local,
-    "agreed_words": formatters.agreed,
+    "agreed_words": kept_words.agreed,
     "came_from": formatters.came_from,
     "may": may,
 }

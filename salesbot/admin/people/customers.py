@@ -16,7 +16,7 @@ from salesbot import people
 from salesbot.admin.access.roles import staff_name
 from salesbot.admin.people.personal_data import PersonalData
 from salesbot.admin.rows.views import ShopModelView
-from salesbot.admin.shown import formatters
+from salesbot.admin.shown import formatters, kept_words
 from salesbot.admin.shown.noted import because
 from salesbot.errors import SalesbotError
 from salesbot.extensions import db, transaction
@@ -27,7 +27,7 @@ _LOOKS = {
     "state_pill": formatters.state_pill,
     "moment": formatters.moment,
     "amount": formatters.amount,
-    "agreed_words": formatters.agreed,
+    "agreed_words": kept_words.agreed,
 }
 SHOWN = 20
 """Chats, orders and people found on the page of one customer."""

@@ -4,40 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, current_app, flash, redirect, request
+from flask import abort, current_app, request
 from flask_admin import expose, tools
-from flask_admin.actions import action
 from flask_admin.contrib.sqla.filters import FilterEqual, FilterNotEqual
 from flask_admin.model.template import EditRowAction, ViewRowAction
-from flask_babel import gettext, lazy_gettext, ngettext
+from flask_babel import gettext
 from sqlalchemy import JSON, Integer, inspect
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Query, RelationshipProperty, defer, selectinload
-from wtforms import SelectField, ValidationError
+from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
 from salesbot.admin.access.guard import ModelGuard, lookup_limits
 from salesbot.admin.exceptions import rules_for
 from salesbot.admin.rows.exporting import Exports
-from salesbot.admin.rows.fields import MONEY_FILTERS, Converter, Filters, MoneyField, read_amount
+from salesbot.admin.rows.fields import MONEY_FILTERS, Converter, Filters, MoneyField
 from salesbot.admin.rows.importing import Imports
 from salesbot.admin.rows.language_texts import LanguageTexts
 from salesbot.admin.rows.looking_back import LooksBack
-from salesbot.admin.shown import formatters
+from salesbot.admin.rows.writing import Writes
+from salesbot.admin.shown import formatters, kept_words
 from salesbot.admin.shown.column_names import COLUMN_NAMES
-from salesbot.admin.shown.noted import because
 from salesbot.database import EncryptedText
-from salesbot.errors import SalesbotError
-from salesbot.extensions import db, transaction
+from salesbot.extensions import db
 from salesbot.models import AuditEntry
-from salesbot.money import to_decimal
-from salesbot.services import shop
 
 BY_MODEL = "salesbot.admin_views"
 """Where an app keeps its views by model."""
 
 
-class ShopModelView(ModelGuard, Exports, Imports, LooksBack):
+class ShopModelView(ModelGuard, Exports, Imports, Writes, LooksBack):
     """Lists, shows and edits the rows of one model; what differs stands in `exceptions`."""
 
     model_form_converter = Converter
@@ -127,7 +122,7 @@ class ShopModelView(ModelGuard, Exports, Imports, LooksBack):
         for name, words in rules.choices.items():
             self.form_overrides[name] = SelectField
             self.form_args.setdefault(name, {})["choices"] = [
-                SelectChoice(word, formatters.in_words(name, word)) for word in words
+                SelectChoice(word, kept_words.in_words(name, word)) for word in words
             ]
         has_form = rules.creates or rules.edits
         self.form_ajax_refs = _lookups(model, self.form_columns) if has_form else {}
@@ -139,14 +134,12 @@ class ShopModelView(ModelGuard, Exports, Imports, LooksBack):
         words = self.rules.choices.get(name)
         if words is None:
             return [name]
-        options = [(word, formatters.in_words(name, word)) for word in words]
+        options = [(word, kept_words.in_words(name, word)) for word in words]
         return [made(columns[name], label, options=options) for made in (FilterEqual, FilterNotEqual)]
 
     def is_visible(self) -> bool:
         """Whether the menu names it; rows that belong to others are reached through those."""
         return bool(self.rules.in_menu)
-
-    # ---- Reading ----
 
     def get_query(self) -> Query[Any]:
         """The rows of the list, with what it shows of others, without decrypting anything."""
@@ -211,107 +204,6 @@ class ShopModelView(ModelGuard, Exports, Imports, LooksBack):
         """The rows that a look-up field offers."""
         lookup_limits()
         return super().ajax_lookup()
-
-    # ---- Writing ----
-
-    def typed(self, row: Any, name: str) -> str:
-        """An amount as it stands in a box, without its currency."""
-        return f"{to_decimal(getattr(row, name), shop.setting('CURRENCY')):f}"
-
-    @expose("/inline/", methods=("POST",))
-    def inline_view(self) -> Any:
-        """Changes one amount where it stands in the list."""
-        name, row = request.args.get("column", ""), self.get_one(request.args.get("id", ""))
-        if name not in self.rules.inline or row is None:
-            abort(400)
-        try:
-            amount = read_amount(request.form.get("value", ""))
-        except ValueError as exc:
-            flash(f"{row}: {because(exc)}", "error")
-        else:
-            with transaction():
-                setattr(row, name, amount)
-            values = {"column": self.get_column_name(name), "row": row}
-            shown = formatters.money_in_words(amount)
-            words = gettext("%(column)s of %(row)s: %(value)s", value=shown, **values)
-            flash(words, "success")
-        return redirect(request.args.get("url") or self.get_url(".index_view"))
-
-    def build_new_instance(self) -> Any:
-        """An empty row."""
-        return self.model()
-
-    def create_model(self, form: Any) -> Any:
-        """Makes a row of the form, or says at the form why not."""
-        try:
-            with transaction():
-                row = self.build_new_instance()
-                form.populate_obj(row)
-                db.session.add(row)
-                self.on_model_change(form, row, is_created=True)
-        except (IntegrityError, ValidationError, SalesbotError) as exc:
-            flash(in_plain_words(exc), "error")
-            return False
-        self.after_model_change(form, row, is_created=True)
-        return row
-
-    def update_model(self, form: Any, model: Any) -> bool:
-        """Changes a row, or says at the form why not."""
-        try:
-            with transaction():
-                form.populate_obj(model)
-                self.on_model_change(form, model, is_created=False)
-        except (IntegrityError, ValidationError, SalesbotError) as exc:
-            flash(in_plain_words(exc), "error")
-            return False
-        self.after_model_change(form, model, is_created=False)
-        return True
-
-    def delete_model(self, model: Any) -> bool:
-        """Deletes a row, or says why not; what others refer to is switched off where that is possible."""
-        try:
-            with transaction():
-                self.on_model_delete(model)
-                db.session.delete(model)
-        except IntegrityError:
-            return self._switch_off(model)
-        except (ValidationError, SalesbotError) as exc:
-            flash(because(exc), "error")
-            return False
-        self.after_model_delete(model)
-        return True
-
-    def _switch_off(self, model: Any) -> bool:
-        """Hides a row that the books need from everybody who buys; False when rows have no such switch."""
-        if "active" not in inspect(self.model).columns:
-            flash(gettext("Something else still needs this, so it can't be deleted."), "error")
-            return False
-        with transaction():
-            model.active = False
-        words = gettext("%(what)s is still needed by something else, so it is switched off.", what=model)
-        flash(words, "info")
-        return False
-
-    @action("delete", lazy_gettext("Delete"), lazy_gettext("Delete what is ticked, for good?"))
-    def action_delete(self, ids: list[str]) -> None:
-        """Deletes the ticked rows, as far as each can be deleted."""
-        found = [row for row in map(self.get_one, ids) if row is not None]
-        # Flask-Admin's own asks PostgreSQL for numbers with words, which it refuses.
-        deleted = sum(self.delete_model(row) for row in found)
-        if deleted:
-            flash(ngettext("%(num)d is deleted.", "%(num)d are deleted.", deleted), "success")
-
-
-def in_plain_words(exc: Exception) -> str:
-    """Why something could not be kept, without a word of SQL."""
-    if not isinstance(exc, IntegrityError):
-        return because(exc)
-    words = str(exc.orig).casefold()
-    if "unique" in words:
-        return gettext("There is one like this already.")
-    if "not null" in words or "not-null" in words:
-        return gettext("Something that is needed is missing.")
-    return gettext("These values don't fit together.")
 
 
 def _in_order(first: tuple[str, ...], names: list[str]) -> list[str]:
