@@ -52,6 +52,8 @@ def test_no_page_draws_a_value_by_itself(kind):
         ("address", "whatsapp:+491511234567", "+491511234567"),
         ("title", "2026 was <b>good</b>", "2026 was <b>good</b>"),
         ("position", 3, "3"),
+        ("notes", "2026-99-99T9Z", "2026-99-99T9Z"),
+        ("notes", "0001-01-01T00:00+23:00", "0001-01-01T00:00+23:00"),
     ],
 )
 def test_a_value_in_a_file_or_in_the_audit_looks_as_everywhere(app, name, value, shown):

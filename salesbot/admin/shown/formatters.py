@@ -250,7 +250,15 @@ def plainly(name: str, value: Any) -> Any:
         return in_words(name, value)
     if name == "address":
         return phone(value)
-    return moment(datetime.fromisoformat(value)) if _MOMENT.fullmatch(value) else value
+    return _moment_or_text(value) if _MOMENT.fullmatch(value) else value
+
+
+def _moment_or_text(value: str) -> Markup | str:
+    """What looks like a time: staff may have typed it, and then it need not be one."""
+    try:
+        return moment(datetime.fromisoformat(value))
+    except (ValueError, OverflowError):  # such as 99 September, or the last hour of the year 9999
+        return value
 
 
 BY_COLUMN: Mapping[str, Formatter] = {
