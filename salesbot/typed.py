@@ -41,8 +41,7 @@ def words(value: str) -> list[str]:
 
 def address(value: str) -> str:
     value = value.strip().rstrip("/")
-    parts = urlsplit(value)
-    if value and (parts.scheme not in {"http", "https"} or not parts.netloc):
+    if value and not _leads_somewhere(value, "http", "https"):
         raise Mistyped("use an address like https://shop.example.com")
     return value
 
@@ -104,8 +103,7 @@ def stripe_webhook_secret(value: str) -> str:
 
 def mail_server(value: str) -> str:
     value = value.strip()
-    parts = urlsplit(value)
-    if value and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
+    if value and not _leads_somewhere(value, "smtp", "smtps"):
         raise Mistyped("use an address like smtp://user:password@mail.example.com:587")
     return value
 
@@ -136,3 +134,13 @@ def zone(value: str) -> str:
         return ZoneInfo(value.strip()).key
     except (ValueError, OSError, ZoneInfoNotFoundError) as exc:
         raise Mistyped("use a time zone like America/Mexico_City") from exc
+
+
+def _leads_somewhere(value: str, *schemes: str) -> bool:
+    """Whether an address names a machine that these schemes can reach; a port may be typed wrongly too."""
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname) and port != 0

@@ -181,3 +181,12 @@ def test_only_the_owner_may(somebody):
     manager = somebody("manager")
     for address in ("/admin/whatsapp/", "/admin/whatsapp/heard", "/admin/whatsapp/code/hi.svg"):
         assert manager.get(address).status_code == 403
+
+
+@pytest.mark.parametrize("typed", ["http://[shop.example.com", "https://shop.example.com:99999"])
+def test_an_address_that_is_none_is_said_at_its_field(connect, stored, typed):
+    page = connect(PUBLIC_URL=typed)
+    assert page.status_code == 200
+    assert "use an address like https://shop.example.com" in page.text
+    assert f'value="{typed}"' in page.text, "what was typed stays, to be put right"
+    assert stored(select(ShopSetting)) == []
