@@ -155,6 +155,8 @@ def test_the_demo_s_password_opens_a_shop_that_the_world_can_reach_only_to_chang
     for page in ("/admin/", "/admin/product/", "/admin/settings/"):
         assert outside.get(page).headers["Location"] == "/admin/account/", page
     assert "still the password of the demo" in outside.get("/admin/account/").text
+    outside.post("/admin/account/elsewhere")
+    assert outside.get("/admin/product/").headers["Location"] == "/admin/account/", "it is still the same one"
     assert fills(outside, password, "my very own password").status_code == 302
     assert outside.get("/admin/product/").status_code == 200
 

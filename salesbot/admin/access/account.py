@@ -127,6 +127,7 @@ class AccountView(Guard, BaseView):
                     user = db.session.get_one(StaffUser, number)
                     user.set_password(form.new.data)
                     devices.stay(user, request.form.get("device", ""))
+                session.pop(MUST_CHANGE, None)
                 return self._stay_here(user, gettext("Your password is changed."))
             else:
                 signin.count_failure()
@@ -152,6 +153,5 @@ class AccountView(Guard, BaseView):
 
     def _stay_here(self, user: StaffUser, said: str) -> Response:
         login_user(user)
-        session.pop(MUST_CHANGE, None)
         flash(said, "success")
         return redirect(self.get_url(".index"))
