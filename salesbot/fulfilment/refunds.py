@@ -39,7 +39,7 @@ def ask_refund(
 ) -> Refund:
     """Asks for `amount` minor units to be given back; the worker does it. Flush only.
 
-    `units` are deliveries that end with it; a refund of everything ends the whole order.
+    `units` are deliveries that end with it, each once; a refund of everything ends the whole order.
     WrongState says why it cannot be.
     """
     found = db.session.get(Payment, payment_id)
@@ -89,11 +89,24 @@ def give_back(order: Order, payment: Payment, amount: int, *, why: str, text: st
 
 
 def _units_of(order: Order, units: tuple[int, ...]) -> list[int]:
-    own = select(Delivery.id).join(OrderLine).where(OrderLine.order_id == order.id, Delivery.id.in_(units))
-    found = list(db.session.scalars(own))
+    own = select(Delivery.id, Delivery.state).join(OrderLine)
+    own = own.where(OrderLine.order_id == order.id, Delivery.id.in_(units))
+    found = dict(db.session.execute(own).tuples().all())
     if len(found) != len(set(units)):
         raise WrongState("a unit is not part of this order")
-    return found
+    if "revoked" in found.values() or found.keys() & _going_back(order):
+        raise WrongState("this was given back, or is on its way")
+    return list(found)
+
+
+def _going_back(order: Order) -> set[int]:
+    """The units of an order whose money went back, or is on its way.
+
+    One that was given to the buyer again is still among them: it is theirs, and its money is gone.
+    """
+    asked = select(Refund.units).join(Payment, Payment.id == Refund.payment_id)
+    lists = db.session.scalars(asked.where(Payment.order_id == order.id))
+    return {unit for units in lists for unit in units}
 
 
 def refunded_by_staff(refund_id: int, *, who: str, reference: str = "") -> None:

@@ -225,6 +225,20 @@ def test_a_part_of_the_money_goes_back_with_the_unit_it_was_for(paid, owner, sto
     assert "Money to give back by hand" not in owner.get("/admin/").text
 
 
+def test_a_unit_on_its_way_back_is_not_offered_and_not_taken_again(paid, owner, stored):
+    """Whoever still has the page of a moment ago sends no money twice."""
+    assert page(owner, paid).count("Refund this one") == 2
+    form = {"payment": 1, "amount": "5.00", "unit": 1}
+    for sent in ({}, {"sent": 1}, {"sent": 1}):
+        answer = owner.post(f"/admin/order/{paid}/give-back", {**form, **sent}, follow_redirects=True)
+    assert "this was given back, or is on its way" in answer.text
+    assert stored(select(Refund.units)) == [[1]]
+    html = page(owner, paid)
+    assert html.count("Refund this one") == 1
+    assert 'name="unit" value="1"' not in html
+    assert 'name="unit" value="2"' in html
+
+
 def test_no_more_than_was_paid_goes_back(paid, owner, stored):
     """And nothing that is no amount."""
     for amount in ("", "abc", "0", "-1", "10.01", "1.999", "1e9"):

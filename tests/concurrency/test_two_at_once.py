@@ -268,6 +268,23 @@ def test_the_same_money_is_given_back_once_when_two_of_staff_press_the_button(
     assert len(stored(select(Refund))) == 1
 
 
+def test_a_unit_goes_back_once_when_two_of_staff_press_its_button(meet, customers, catalogue, app, stored):
+    catalogue.key("Editor", keys=3)
+    ana = customers("Ana")
+    ana.says("Editor")
+    ana.picks("Buy several")
+    ana.says("3")
+    [order] = stored(select(Order))
+    with app.app_context():
+        in_transaction(paid(order))
+    [payment] = stored(select(Payment.id))
+    first, *_others = stored(select(Delivery.id).order_by(Delivery.id))
+    ask = partial(fulfilment.ask_refund, payment, 100, units=(first,))
+    with pytest.raises(WrongState):
+        meet(lambda: ask(who="olga"), lambda: ask(who="ben"))
+    assert stored(select(Refund.units)) == [[first]]
+
+
 def test_a_transfer_is_confirmed_or_not_found_but_never_both(meet, ordered, catalogue, app, stored):
     order = ordered(catalogue.key("Editor", keys=1))
     with app.app_context():

@@ -125,6 +125,42 @@ def test_part_of_an_order_goes_back_with_its_unit_only(customer, catalogue, stor
     assert "EDITOR-0001" in again
 
 
+def test_the_same_unit_does_not_go_back_twice(customer, catalogue, stored, event, app, work):
+    """Not while it is on its way, not afterwards, and not when it was given to the buyer again."""
+    catalogue.key("Editor", keys=3)
+    customer.says("Editor")
+    customer.picks("Buy several")
+    customer.says("3")
+    event()
+    [payment] = stored(select(Payment.id))
+    first, second, _third = stored(select(Delivery.id).order_by(Delivery.id))
+
+    def ask(*units):
+        with app.app_context():
+            return in_transaction(
+                lambda: fulfilment.ask_refund(payment, 1000, who="ana", units=units).id,
+            )
+
+    withdrawn = ask(first)
+    with pytest.raises(fulfilment.WrongState):
+        ask(second, first)
+    with app.app_context():
+        in_transaction(lambda: fulfilment.withdraw_refund(withdrawn, who="ana"))
+    ask(first)
+    work()
+    with pytest.raises(fulfilment.WrongState):
+        ask(first)
+    with app.app_context():
+        in_transaction(lambda: fulfilment.give_again(first, who="ana"))
+    with pytest.raises(fulfilment.WrongState):
+        ask(first)
+    assert stored(select(Refund.units)) == [[first]]
+    ask(second)
+    work()
+    states = stored(select(Delivery.state).order_by(Delivery.id))
+    assert states == ["delivered", "revoked", "delivered"], "what was given again stays given"
+
+
 def test_more_than_was_paid_cannot_go_back(customer, catalogue, stored, event, app):
     catalogue.key("Editor", keys=1)
     buy(customer, "Editor")

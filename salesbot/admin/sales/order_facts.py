@@ -17,7 +17,10 @@ from salesbot.services import links
 
 @dataclass(frozen=True)
 class Facts:
-    """`units` by order line; `hints` is what staff see of a unit's secret, `refundable` minor units."""
+    """`units` by order line; `hints` is what staff see of a unit's secret, `refundable` minor units.
+
+    `going_back` are the units whose money went back already, or is on its way.
+    """
 
     order: Order
     payments: Sequence[Payment]
@@ -25,6 +28,7 @@ class Facts:
     units: Mapping[int, Sequence[Delivery]]
     hints: Mapping[int, str]
     refundable: Mapping[int, int]
+    going_back: frozenset[int]
     pay_url: str
     delivery_urls: Mapping[int, str]
 
@@ -65,6 +69,7 @@ def facts_of(orders: Sequence[Order]) -> list[Facts]:
             dict(units[order.id]),
             hints,
             {payment.id: refundable[payment.id] for payment in payments[order.id]},
+            frozenset(unit for refund in refunds[order.id] for unit in refund.units),
             links.pay_url(order.id) if order.state == "pending" else "",
             {line_id: links.delivery_url(line_id) for line_id in units[order.id]},
         )
