@@ -34,9 +34,10 @@ class MyPluginPayment(PaymentMethod):
 
     def events(self, request):
         """What the provider reports at /webhooks/payments/myplugin."""
-        body = request.get_data()
-        seal = hmac.new(setting("myplugin_secret").encode(), body, sha256).hexdigest()
-        if not hmac.compare_digest(seal, request.headers.get("X-Signature", "")):
+        body, secret = request.get_data(), setting("myplugin_secret")
+        seal = hmac.new(secret.encode(), body, sha256).hexdigest()
+        given = request.headers.get("X-Signature", "")
+        if not secret or not hmac.compare_digest(seal.encode(), given.encode()):
             raise NotFromProvider("the signature is wrong")
         said = json.loads(body)
         yield PaymentEvent(
