@@ -12,7 +12,7 @@ from salesbot.database import BigId, Model, UTCDateTime, state_type
 
 
 class Customer(Model):
-    """A person; `stopped_at` says since when they want nothing that they did not ask for.
+    """A person; `stopped_at` is when they last said that they want nothing that they don't ask for.
 
     `language` is guessed from what they write, until they have chosen one.
     """

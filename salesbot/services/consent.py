@@ -18,11 +18,14 @@ _LONGEST = 500
 def stop(
     customer_id: int, *, chat_id: int | None = None, wording: str = "", said: str = "", who: str = CUSTOMER
 ) -> None:
-    """Nothing unasked from now on; what they paid for still comes. `wording` is what they are told."""
+    """Nothing unasked from now on; what they paid for still comes. `wording` is what they are told.
+
+    Said again it counts anew: what they asked for in between ends, too.
+    """
     customer = db.session.get(Customer, customer_id)
     if customer is None:
         return
-    customer.stopped_at = customer.stopped_at or clock.now()
+    customer.stopped_at = clock.now()
     note(customer_id, "stopped", chat_id=chat_id, wording=wording, said=said, who=who)
 
 

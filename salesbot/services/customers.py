@@ -32,7 +32,7 @@ def join(customer_id: int, other_id: int, *, who: str) -> Customer:
         raise WrongState("this customer does not exist")
     customer, other = found[customer_id], found[other_id]
     stopped = [moment for moment in (customer.stopped_at, other.stopped_at) if moment is not None]
-    customer.stopped_at = min(stopped, default=None)
+    customer.stopped_at = max(stopped, default=None)
     customer.name = customer.name or other.name
     customer.created_at = min(customer.created_at, other.created_at)
     for order in db.session.scalars(select(Order).where(Order.customer_id == other_id).order_by(Order.id)):

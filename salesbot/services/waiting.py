@@ -49,7 +49,10 @@ def next_to_tell() -> StockWait | None:
 
 
 def due() -> Select[StockWait]:
-    """Waits whose product has an unsold key, in chats that may be written to now."""
+    """Waits whose product has an unsold key, in chats that may be written to now.
+
+    Who asked after their last "stop" wants this one message, and was promised it.
+    """
     has_key = select(LicenceKey.id).where(
         LicenceKey.product_id == StockWait.product_id, LicenceKey.delivery_id.is_(None)
     )
@@ -63,7 +66,7 @@ def due() -> Select[StockWait]:
             StockWait.told_at.is_(None),
             catalog.FOR_SALE,
             has_key.exists(),
-            Customer.stopped_at.is_(None),
+            Customer.stopped_at.is_(None) | (StockWait.asked_at > Customer.stopped_at),
             Conversation.answered_by == "bot",
             (Conversation.channel != "twilio")
             | (Conversation.last_inbound_at > clock.now() - timedelta(hours=24)),
