@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from salesbot import clock
 from salesbot.database import db, table
@@ -84,13 +85,24 @@ def add(words: str, target: str) -> Advertisement:
     if not fold(words):
         raise WrongState("type the id or the headline of the advertisement")
     key = _key(words if words.isdecimal() else "", words)
-    found = db.session.scalar(select(Advertisement).where(Advertisement.key == key))
-    if found is None:
-        found = Advertisement(key=key, headline="" if words.isdecimal() else words[:500])
-        db.session.add(found)
+    same = select(Advertisement).where(Advertisement.key == key).with_for_update()
+    same = same.execution_options(populate_existing=True)
+    found = db.session.scalar(same) or _made(key, "" if words.isdecimal() else words[:500])
+    found = found or db.session.scalars(same).one()
     found.target = _checked(target)
     db.session.flush()
     return found
+
+
+def _made(key: str, headline: str) -> Advertisement | None:
+    """A new one; None when somebody came by it, or typed it, at the same moment."""
+    fresh = Advertisement(key=key, headline=headline)
+    try:
+        with db.session.begin_nested():
+            db.session.add(fresh)
+    except IntegrityError:
+        return None
+    return fresh
 
 
 def _checked(target: str) -> str:

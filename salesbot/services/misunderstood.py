@@ -14,10 +14,11 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import Row, Select, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
 from salesbot import clock
-from salesbot.database import db
+from salesbot.database import db, table
 from salesbot.models import Conversation, Customer, Message, NotNeeded
 from salesbot.models.conversations import NOT_FOUND
 from salesbot.services import quick_answers
@@ -92,11 +93,15 @@ def words_of(message_id: int) -> Heard | None:
 
 def not_needed(digests: Iterable[str]) -> None:
     """Leaves these words out from now on. Flush only."""
-    known = set(db.session.scalars(select(NotNeeded.digest)))
-    for one in dict.fromkeys(digests):
-        if one not in known and len(one) == hashlib.sha256().digest_size * 2:
-            db.session.add(NotNeeded(digest=one))
-    db.session.flush()
+    wanted = {one for one in digests if len(one) == hashlib.sha256().digest_size * 2}
+    fresh = wanted.difference(db.session.scalars(select(NotNeeded.digest)))
+    if not fresh:
+        return
+    connection = db.session.connection()
+    upsert = {"sqlite": sqlite, "postgresql": postgresql}[connection.dialect.name].insert
+    # In one order: two who leave out the same words at the same moment must not wait for each other.
+    rows = [{"digest": one, "at": clock.now()} for one in sorted(fresh)]
+    connection.execute(upsert(table(NotNeeded)).on_conflict_do_nothing(index_elements=["digest"]), rows)
 
 
 def digest(folded: str) -> str:

@@ -15,17 +15,19 @@ from salesbot.database import db, in_transaction
 from salesbot.errors import CouponRefused, OutOfStock, WrongState
 from salesbot.messages import PaymentEvent, PaymentMethod, Refunded
 from salesbot.models import (
+    Advertisement,
     Conversation,
     Coupon,
     Delivery,
     LicenceKey,
     Message,
+    NotNeeded,
     Order,
     OrderEvent,
     Payment,
     Refund,
 )
-from salesbot.services import conversations, waiting
+from salesbot.services import advertisements, conversations, misunderstood, waiting
 from salesbot.worker import Worker
 
 pytestmark = pytest.mark.both_databases
@@ -426,3 +428,34 @@ def test_that_a_message_is_being_sent_is_written_down_before_it_is(
         in_transaction(paid(order))
     Worker(app).drain()
     assert set(seen) == {"sending"}
+
+
+def test_two_who_need_the_same_words_no_more_are_both_right(meet, stored):
+    mine, both, theirs = (two * 32 for two in ("aa", "bb", "cc"))
+    meet(
+        lambda: misunderstood.not_needed([mine, both]),
+        lambda: misunderstood.not_needed([both, theirs, "too short"]),
+    )
+    assert sorted(stored(select(NotNeeded.digest))) == [mine, both, theirs]
+
+
+def test_the_same_advertisement_added_twice_leads_where_the_last_one_said(meet, catalogue, stored):
+    goods = catalogue.file("Book")
+    added = meet(
+        lambda: advertisements.add("Read  more", ""),
+        lambda: advertisements.add("read more", f"product:{goods.id}").headline,
+    )
+    assert added == "Read more", "the headline as it was first typed"
+    assert stored(select(Advertisement.target)) == [f"product:{goods.id}"]
+
+
+def test_an_advertisement_added_while_somebody_comes_by_it_keeps_both(meet, catalogue, stored):
+    goods = catalogue.file("Book")
+    said = {"source_id": "", "headline": "Read more", "text": "Now in print", "url": ""}
+    meet(
+        lambda: advertisements.arrived(db.session.connection(), said, "hi"),
+        lambda: advertisements.add("read more", f"product:{goods.id}").id,
+    )
+    [ad] = stored(select(Advertisement))
+    assert (ad.came, ad.headline, ad.text) == (1, "Read more", "Now in print")
+    assert ad.target == f"product:{goods.id}"
