@@ -7,15 +7,17 @@ import re
 import pytest
 from flask import Flask
 from flask_admin import expose
-from sqlalchemy import func, select
+from sqlalchemy import String, func, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from salesbot import models
 from salesbot.admin.access.roles import LEAST_ROLE
 from salesbot.admin.access.security import is_local
 from salesbot.admin.rows.views import ShopModelView
+from salesbot.extensions import db, transaction
 from salesbot.models import Category, Order, StaffUser
 from tests.admin import rows as make
-from tests.admin.conftest import QUICK_HASH
+from tests.admin.conftest import QUICK_HASH, Person, hire
 
 ROLES = ("viewer", "agent", "manager", "owner")
 EXAMPLES = {"plugin": "greeting", "export_type": "csv", "kind": "product", "ext": "png", "what": "chat"}
@@ -309,3 +311,60 @@ def test_when_something_breaks_nothing_of_the_inside_is_shown(app, owner, monkey
     assert "Something went wrong here. It is in the log." in answer.text
     assert "Traceback" not in answer.text
     assert "ZeroDivisionError" not in answer.text
+
+
+def test_no_form_that_says_where_to_go_on_leads_to_another_host(rows, owner, stored):
+    """What deletes, acts on ticked rows or belongs to an order; nothing is done either."""
+    with rows():
+        shelf, number = make.category().id, make.order().id
+    forms = {
+        "/admin/category/delete/": {"id": shelf},
+        "/admin/category/action/": {"action": "delete", "rowid": shelf},
+        f"/admin/order/{number}/cancel": {},
+    }
+    for address, form in forms.items():
+        for evil in EVIL:
+            answer = owner.post(address, {**form, "url": evil})
+            assert answer.status_code == 400, (address, evil)
+            assert "Location" not in answer.headers
+    assert shelf in [one.id for one in stored(select(Category))]
+    assert [one.state for one in stored(select(Order))] == ["pending"]
+    assert (
+        owner.post("/admin/category/delete/", {"id": shelf, "url": "/admin/menu/"}).location == "/admin/menu/"
+    )
+
+
+def test_a_plugin_s_model_may_have_a_column_of_that_name(salesbot_apps, compiled):
+    """Its values are the row's, and say nothing about where the page goes on."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Bookmark(Base):
+        __tablename__ = "plugin_bookmark"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        url: Mapped[str] = mapped_column(String(200))
+        next: Mapped[str] = mapped_column(String(200))
+
+    Base.registry.configure()
+    app = salesbot_apps()
+    app.jinja_env.bytecode_cache = compiled
+    with app.app_context(), transaction():
+        hire("olga@example.com", "owner")
+        Base.metadata.create_all(db.session.connection())
+    with app.app_context():
+        app.extensions["admin"][0].add_view(ShopModelView(Bookmark))
+    person = Person(app.test_client())
+    person.signs_in()
+    person.get("/admin/plugin_bookmark/new/")
+    typed = {"url": "https://example.com/a", "next": "https://example.com/b"}
+    kept = person.post("/admin/plugin_bookmark/new/", typed)
+    assert (kept.status_code, kept.location) == (302, "/admin/plugin_bookmark/")
+    person.get("/admin/plugin_bookmark/edit/?id=1&url=/admin/menu/")
+    typed = {"url": "/elsewhere", "next": "http:example.com"}
+    kept = person.post("/admin/plugin_bookmark/edit/?id=1&url=/admin/menu/", typed)
+    assert (kept.status_code, kept.location) == (302, "/admin/menu/")
+    with app.app_context():
+        row = db.session.scalars(select(Bookmark)).one()
+        assert (row.url, row.next) == ("/elsewhere", "http:example.com")
+        db.session.rollback()

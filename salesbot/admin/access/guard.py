@@ -7,11 +7,12 @@ from typing import Any
 
 from flask import abort, has_request_context, redirect, request, session, url_for
 from flask_login import current_user
+from werkzeug.datastructures import CombinedMultiDict
 from werkzeug.wrappers import Response
 
 from salesbot.admin.access import audit
 from salesbot.admin.access.roles import may
-from salesbot.admin.access.security import explain_refusals
+from salesbot.admin.access.security import explain_refusals, refuse_to_lead_away
 from salesbot.admin.shown import reader
 from salesbot.extensions import db, login_manager, reading
 
@@ -110,6 +111,14 @@ class ModelGuard(Guard):
     def may_use(self, name: str) -> bool:
         """As for any view; whoever may not see the list may do nothing else with it either."""
         return super().may_use(name) and (name == "index_view" or super().may_use("index_view"))
+
+    def _handle_view(self, name: str, **kwargs: Any) -> Response | None:
+        if name in {"create_view", "edit_view"}:
+            # Flask-Admin looks into a form too for where to go on; this one's fields are the row's.
+            request.values = CombinedMultiDict([request.args])
+        else:
+            refuse_to_lead_away(request.form, "url")
+        return super()._handle_view(name, **kwargs)
 
     def is_action_allowed(self, name: str) -> bool:
         """Whether an action on several rows is offered and carried out."""

@@ -23,6 +23,7 @@ from flask import (
 from flask_babel import gettext
 from flask_login import current_user, logout_user
 from flask_wtf.csrf import CSRFError
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
@@ -60,6 +61,13 @@ def is_local(address: str) -> bool:
     return plain and address.startswith("/") and not address.startswith("//")
 
 
+def refuse_to_lead_away(values: MultiDict[str, str], *names: str) -> None:
+    """400 when one of these values, which say where to go on, leads to another host."""
+    for name in names:
+        if any(value and not is_local(value) for value in values.getlist(name)):
+            abort(400)
+
+
 def in_back_office() -> bool:
     """Whether the present request is for the back office."""
     path = request.path
@@ -89,10 +97,11 @@ def _before() -> BaseResponse | None:
     if wrong_turn is not None and not isinstance(wrong_turn, RequestRedirect):
         # No view, and so no blueprint whose words could be used.
         return make_response(_refused(wrong_turn))
-    sent: list[tuple[str, str]] = [*request.args.items(multi=True), *request.form.items(multi=True)]
-    for name, value in sent:
-        if "\x00" in value or (name in {"url", "next"} and value and not is_local(value)):
-            abort(400)
+    sent = [value for source in (request.args, request.form) for _, value in source.items(multi=True)]
+    if any("\x00" in value for value in sent):
+        abort(400)
+    # A form may well have a field of this name, such as a column of a plugin's model.
+    refuse_to_lead_away(request.args, "url", "next")
     return _sign_out_when_idle()
 
 

@@ -32,7 +32,7 @@ from wtforms.validators import InputRequired, Length
 from salesbot import clock, demo
 from salesbot.admin.access import audit
 from salesbot.admin.access.guard import MUST_CHANGE
-from salesbot.admin.access.security import PREFIX, explain_refusals, is_local, seen
+from salesbot.admin.access.security import PREFIX, explain_refusals, is_local, refuse_to_lead_away, seen
 from salesbot.extensions import db, login_manager, reading, transaction
 from salesbot.models import StaffUser
 from salesbot.services import devices, shop, staff
@@ -82,6 +82,7 @@ def _to_sign_in() -> Response:
 @blueprint.route("/login", methods=["GET", "POST"])
 def login() -> Response | str | tuple[str, int]:
     """The sign-in page."""
+    refuse_to_lead_away(request.form, "next")
     if current_user.is_authenticated:
         return redirect(_next())
     form = SignIn()
