@@ -16,9 +16,7 @@ SHORTEST_PASSWORD = 10
 
 def add(email: str, password: str, *, role: str = "owner", name: str = "") -> StaffUser:
     """A new account; SalesbotError says what is wrong with address, password or role."""
-    email = email.strip().casefold()
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
-        raise SalesbotError("“{email}” is not an e-mail address", email=email)
+    email = read_email(email)
     if len(password) < SHORTEST_PASSWORD:
         raise SalesbotError("the password needs at least {n} characters", n=SHORTEST_PASSWORD)
     if role not in ROLES:
@@ -30,6 +28,14 @@ def add(email: str, password: str, *, role: str = "owner", name: str = "") -> St
     db.session.add(user)
     db.session.flush()
     return user
+
+
+def read_email(typed: str) -> str:
+    """An address as it is kept; SalesbotError when it is none."""
+    email = typed.strip().casefold()
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+        raise SalesbotError("“{email}” is not an e-mail address", email=email)
+    return email
 
 
 def by_email(email: str) -> StaffUser | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.header
 import email.message
+import re
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -15,10 +16,12 @@ from sqlalchemy import select
 
 from salesbot import clock
 from salesbot.models import Conversation, NewsChoice, Notice, NoticeMail
+from salesbot.models.news import NEWS_KINDS
 from salesbot.services import stock
 from salesbot.worker import Worker
 from tests.admin import rows as make
 
+OFFERED = {"offered": list(NEWS_KINDS)}
 pytestmark = pytest.mark.both_databases
 
 
@@ -126,15 +129,28 @@ def test_whoever_can_do_nothing_about_it_hears_nothing(rows, somebody, look):
     ]
     assert viewer.get("/admin/news/latest?after=0").json["news"] == []
     agent.get("/admin/news/")
-    agent.post("/admin/news/", {"failed": "1"})
+    agent.post("/admin/news/", {"offered": ["person", "failed"], "failed": "1"})
     assert agent.get("/admin/news/latest?after=0").json["news"] == []
+
+
+def test_what_was_not_offered_stays_as_it_is(rows, somebody, stored):
+    """An agent who becomes a manager hears of payments and stock; a page left open changes nothing of it."""
+    agent = somebody("agent")
+    page = agent.get("/admin/news/").text
+    offered = re.findall('name="offered" value="([a-z]+)"', page)
+    assert offered == ["person", "failed"]
+    agent.post("/admin/news/", {"offered": offered, "failed": "1"})
+    [choice] = stored(select(NewsChoice))
+    assert [choice.person, choice.failed, choice.payment, choice.stock] == [False, True, True, True]
 
 
 def test_who_wants_mail_gets_one_about_all_and_none_twice(rows, owner, somebody, look, mails, stored):
     """In the shop's name, with links and without a customer's words; nobody else is written to."""
     somebody("manager")
     owner.get("/admin/news/")
-    owner.post("/admin/news/", {"person": "1", "stock": "1", "email": "1", "zone": "Europe/Berlin"})
+    owner.post(
+        "/admin/news/", {**OFFERED, "person": "1", "stock": "1", "email": "1", "zone": "Europe/Berlin"}
+    )
     with rows():
         make.message(make.chat("Ana", person_wanted_at=clock.now()), "in", "my secret words")
         make.chat("Bob", person_wanted_at=clock.now())
@@ -154,7 +170,7 @@ def test_a_mail_is_in_the_language_of_whoever_gets_it(rows, owner, look, mails):
     owner.get("/admin/account/")
     owner.post("/admin/account/reading", {"language": "pt", "zone": ""})
     owner.get("/admin/news/")
-    owner.post("/admin/news/", {"person": "1", "email": "1", "zone": "Europe/Berlin"})
+    owner.post("/admin/news/", {**OFFERED, "person": "1", "email": "1", "zone": "Europe/Berlin"})
     with rows():
         make.chat("Ana", person_wanted_at=clock.now())
     look()
@@ -171,6 +187,7 @@ def test_quiet_hours_keep_mail_until_they_end_and_the_page_still(rows, stranger,
     owner.signs_in()
     owner.get("/admin/news/")
     form = {
+        **OFFERED,
         "person": "1",
         "email": "1",
         "sound": "1",
@@ -200,7 +217,7 @@ def test_quiet_hours_keep_mail_until_they_end_and_the_page_still(rows, stranger,
 def test_a_mail_server_that_refuses_is_asked_again_or_left(rows, owner, look, mails, stored, refusal, states):
     """Later where it says so, never where it says no."""
     owner.get("/admin/news/")
-    owner.post("/admin/news/", {"person": "1", "email": "1"})
+    owner.post("/admin/news/", {**OFFERED, "person": "1", "email": "1"})
     with rows():
         make.chat("Ana", person_wanted_at=clock.now())
     mails.refusals.append(refusal)

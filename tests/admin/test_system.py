@@ -196,6 +196,29 @@ def test_a_new_account_needs_a_password_of_some_length(owner, stored, password):
     assert len(stored(select(StaffUser))) == 1
 
 
+@pytest.mark.parametrize(
+    ("field", "typed"), [("email", "bob"), ("email", "bob@"), ("language", "klingon"), ("zone", "Moon")]
+)
+def test_what_an_account_can_not_have_is_told_at_the_field(owner, stored, field, typed):
+    """An address that is none, and a language or a zone that nobody can read by."""
+    owner.get("/admin/staff_user/new/")
+    answer = owner.post("/admin/staff_user/new/", {**STAFF, "password": PASSWORD, field: typed})
+    assert answer.status_code == 200
+    assert f'<div class="sb-field-error" id="{field}-help">' in answer.text
+    assert len(stored(select(StaffUser))) == 1
+
+
+def test_language_and_zone_of_a_colleague_are_chosen_from_lists(owner, stored):
+    """The same as under one's own name."""
+    html = owner.get("/admin/staff_user/new/").text
+    assert '<option value="es">Español</option>' in html
+    assert '<option value="Europe/Berlin">Europe/Berlin</option>' in html
+    form = {**STAFF, "password": PASSWORD, "language": "es", "zone": "Europe/Berlin"}
+    assert owner.post("/admin/staff_user/new/", form).status_code == 302
+    [bob] = stored(select(StaffUser).where(StaffUser.name == "Bob"))
+    assert (bob.language, bob.zone) == ("es", "Europe/Berlin")
+
+
 def test_an_empty_password_keeps_the_old_one(app, owner):
     """Changing a name signs nobody out."""
     owner.post(

@@ -23,6 +23,18 @@ from salesbot.services import devices, languages
 from salesbot.services.staff import SHORTEST_PASSWORD
 
 
+def offer_reading(form: Any, any_language: str, any_zone: str) -> None:
+    """Fills the two drop-downs of a form with what can be read, and what an empty choice is called."""
+    form.language.choices = [
+        SelectChoice("", any_language),
+        *(SelectChoice(code, languages.name(code).capitalize()) for code in reader.languages()),
+    ]
+    form.zone.choices = [
+        SelectChoice("", any_zone),
+        *(SelectChoice(name, name.replace("_", " ")) for name in reader.zones()),
+    ]
+
+
 class NewPassword(FlaskForm):
     """The present password, and the new one twice."""
 
@@ -65,14 +77,7 @@ class Reading(FlaskForm):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         browsers = gettext("As in your browser: %(what)s", what=languages.name(reader.of_browser()))
-        self.language.choices = [
-            SelectChoice("", browsers),
-            *(SelectChoice(code, languages.name(code).capitalize()) for code in reader.languages()),
-        ]
-        self.zone.choices = [
-            SelectChoice("", gettext("As in your browser")),
-            *(SelectChoice(name, name.replace("_", " ")) for name in reader.zones()),
-        ]
+        offer_reading(self, browsers, gettext("As in your browser"))
 
 
 class AccountView(Guard, BaseView):

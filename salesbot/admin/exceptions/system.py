@@ -63,7 +63,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         opens="edit_view",
         first=names("name email role active last_sign_in_at"),
         not_in_list=names("created_at"),
-        not_in_form=names("epoch created_at last_sign_in_at"),
+        not_in_form=names("epoch language zone created_at last_sign_in_at"),
         never=names("password_hash epoch"),
         labels={
             "email": _("E-mail"),

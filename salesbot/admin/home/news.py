@@ -17,7 +17,7 @@ from salesbot.admin.home import figures
 from salesbot.admin.shown import reader
 from salesbot.admin.shown.noted import noted
 from salesbot.extensions import db, reading, transaction
-from salesbot.models import NewsChoice, NoticePush
+from salesbot.models import NoticePush
 from salesbot.models.news import NEWS_KINDS
 from salesbot.newsmail import sentence
 from salesbot.services import devices, news, shop
@@ -70,9 +70,10 @@ class NewsView(Guard, BaseView):
             flash(gettext("Type quiet hours like 22:00 and 07:00."), "error")
             return redirect(self.get_url(".index"))
         with transaction():
-            choice = db.session.get(NewsChoice, current_user.id) or NewsChoice(staff_id=current_user.id)
+            choice = news.choice_of(current_user.id)
             db.session.add(choice)
-            for name in (*NEWS_KINDS, "sound", "email"):
+            # A kind that the page did not offer stays as it is: their role may be another tomorrow.
+            for name in (*(kind for kind in NEWS_KINDS if kind in form.getlist("offered")), "sound", "email"):
                 setattr(choice, name, name in form)
             choice.quiet_from, choice.quiet_to = quiet if None not in quiet else (None, None)
             choice.zone = zone

@@ -9,26 +9,30 @@ from flask_admin.actions import action
 from flask_babel import gettext, lazy_gettext
 from flask_login import current_user, login_user
 from sqlalchemy import func, select
-from wtforms import PasswordField
+from wtforms import PasswordField, SelectField
 from wtforms.validators import InputRequired, Length, Optional
 
+from salesbot.admin.access.account import offer_reading
 from salesbot.admin.rows.views import ShopModelView
-from salesbot.errors import WrongState
+from salesbot.admin.shown.noted import because
+from salesbot.errors import SalesbotError, WrongState
 from salesbot.extensions import db, transaction
 from salesbot.models import StaffUser
-from salesbot.services.staff import SHORTEST_PASSWORD
+from salesbot.services.staff import SHORTEST_PASSWORD, read_email
 
 
 class StaffView(ShopModelView):
     """Staff accounts; at least one owner can always sign in."""
 
     form_extra_fields = {
+        "language": SelectField(lazy_gettext("Language"), default=""),
+        "zone": SelectField(lazy_gettext("Time zone"), default=""),
         "password": PasswordField(
             lazy_gettext("New password"),
             [Length(min=SHORTEST_PASSWORD, max=500)],
             description=lazy_gettext("At least %(n)d characters.", n=SHORTEST_PASSWORD),
             render_kw={"autocomplete": "new-password"},
-        )
+        ),
     }
 
     @action(
@@ -47,20 +51,31 @@ class StaffView(ShopModelView):
 
     def create_form(self, obj: Any = None) -> Any:
         """The form of a new account needs a password."""
-        form = super().create_form(obj)
+        form = _offered(super().create_form(obj))
         form.password.validators = [InputRequired(), *form.password.validators]
         return form
 
     def edit_form(self, obj: Any = None) -> Any:
         """The form of an account; an empty password keeps the old one."""
-        form = super().edit_form(obj)
+        form = _offered(super().edit_form(obj))
         form.password.validators = [Optional(), *form.password.validators]
         form.password.description = gettext("Leave it empty to keep the old one.")
         return form
 
+    def validate_form(self, form: Any) -> bool:
+        """Whether everything fits; an address that is none is said at the field."""
+        if not super().validate_form(form):
+            return False
+        if "email" in form:  # not the little forms for deleting and for actions
+            try:
+                form.email.data = read_email(form.email.data or "")
+            except SalesbotError as exc:
+                form.email.errors = [because(exc)]
+                return False
+        return True
+
     def on_model_change(self, form: Any, model: Any, is_created: bool) -> None:
         """Keeps the hash of a new password, and an owner who can sign in."""
-        model.email = model.email.strip().casefold()
         if form.password.data:
             model.set_password(form.password.data)
         db.session.flush()
@@ -76,6 +91,12 @@ class StaffView(ShopModelView):
         if model.id == current_user.id:
             raise WrongState(gettext("You can't delete your own account."))
         _keep_an_owner(besides=model.id)
+
+
+def _offered(form: Any) -> Any:
+    browsers = gettext("As in their browser")
+    offer_reading(form, browsers, browsers)
+    return form
 
 
 def _keep_an_owner(besides: int | None = None) -> None:
