@@ -146,6 +146,22 @@ def _too_slow(plugin: Plugin, hook: str, seconds: float) -> None:
 
 
 def cause(exc: BaseException, plugin: Plugin) -> str:
-    """What a plugin raised, with the place in it, in one line."""
-    text = str(exc).partition("\n")[0][:300]
-    return f"{where(exc, plugin)}{type(exc).__name__}: {text}"
+    """What a plugin raised, with the place in it, in one line that can be written down."""
+    place, kind = where(exc, plugin), type(exc).__name__
+    return _writable(f"{place}{kind}: ") + said_by(exc)
+
+
+def said_by(exc: BaseException) -> str:
+    """An exception's own words: one line, not too long, and nothing that a database does not take."""
+    try:
+        text = str(exc)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as worse:  # noqa: BLE001 - a plugin's exception may do anything, too
+        text = f"its text can't be read: {type(worse).__name__}"
+    return _writable(text.partition("\n")[0][:300])
+
+
+def _writable(text: str) -> str:
+    """Without halves of characters, which nothing encodes, and NUL, which PostgreSQL refuses."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")

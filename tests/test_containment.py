@@ -244,6 +244,29 @@ def returns_half_a_letter(message, chat):
     return Reply("\ud83d")
 
 
+class Unspeakable(Exception):
+    """Cannot be turned into words."""
+
+    def __str__(self):
+        raise SystemExit("no words")
+
+
+def raises_what_cannot_be_told(message, chat):
+    raise Unspeakable
+
+
+def raises_half_a_letter(message, chat):
+    raise RuntimeError("\ud83d")
+
+
+def raises_nul(message, chat):
+    raise RuntimeError("a\x00b")
+
+
+def raises_a_book(message, chat):
+    raise RuntimeError("first\nsecond " * 1000)
+
+
 MISDEEDS = [value for value in list(vars().values()) if getattr(value, "__code__", None) is not None]
 MISDEEDS = [work for work in MISDEEDS if work.__code__.co_varnames[:2] == ("message", "chat")]
 
@@ -276,6 +299,25 @@ def test_a_customer_who_writes_on_is_answered_each_time(app, customer, bad, misd
     bad.work = misdeed
     for _time in range(3):
         assert "What would you like?" in customer.says("hi")[0].text
+
+
+@pytest.mark.parametrize(
+    ("misdeed", "said"),
+    [
+        (raises_what_cannot_be_told, "Unspeakable: its text can't be read: SystemExit"),
+        (raises_half_a_letter, "RuntimeError: ?"),
+        (raises_nul, "RuntimeError: ab"),
+        (raises_a_book, "RuntimeError: first"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_whatever_is_raised_can_be_written_down_and_counts(app, customer, bad, stored, misdeed, said):
+    bad.work = misdeed
+    for _time in range(plugin_failures.TOO_MANY):
+        assert "What would you like?" in customer.says("hi")[0].text
+    errors = stored(select(PluginFailure.error))
+    assert {error.rpartition(f":{misdeed.__code__.co_firstlineno + 1}: ")[2] for error in errors} == {said}
+    assert stored(select(PluginState.enabled)) == [False]
 
 
 def test_the_failure_says_where_in_the_plugin_it_was(app, twilio, bad, stored):

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Select, select
 
 from salesbot import clock, outbox, plugin_manager
+from salesbot.asking import said_by
 from salesbot.calls import Implementation
 from salesbot.database import db, in_transaction
 from salesbot.errors import PluginProblem, WrongState
@@ -59,7 +60,7 @@ def _ask(unit: Unit) -> tuple[Delivered | NeedsStaff | None, str]:
                 with speaking(unit.customer.language):
                     return (_checked(impl(unit=unit)),)
             except (ConnectionError, TimeoutError) as exc:
-                silence.append(f": {exc}"[:300])
+                silence.append(f": {said_by(exc)}")
                 raise
 
         answer = outside(plugin, HOOK, ask)

@@ -6,12 +6,11 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from salesbot import messages, plugin_manager
+from salesbot import asking, messages, plugin_manager
 from salesbot.database import in_transaction, writing
 from salesbot.errors import PluginProblem
 from salesbot.messages import PaymentMethod
-from salesbot.plugin_loading import Plugin, where
-from salesbot.services import plugin_failures
+from salesbot.plugin_loading import Plugin
 from salesbot.texts import translator
 
 log = logging.getLogger(__name__)
@@ -30,13 +29,12 @@ def outside(plugin: Plugin, hook: str, work: Callable[[], T]) -> T | None:
     except KeyboardInterrupt:
         raise
     except (ConnectionError, TimeoutError) as exc:
-        log.warning("plugin %s gets no answer in %s: %s", plugin.name, hook, exc)
+        log.warning("plugin %s gets no answer in %s: %s", plugin.name, hook, asking.said_by(exc))
         return None
     except BaseException as exc:  # noqa: BLE001 - whatever a plugin raises stays with it
-        reason = f"{where(exc, plugin)}{type(exc).__name__}: {exc}"
-        log.error("plugin %s failed in %s: %s", plugin.name, hook, reason.partition("\n")[0])  # noqa: TRY400
+        reason = asking.cause(exc, plugin)
         with writing():
-            in_transaction(lambda: plugin_failures.record(plugin.name, hook, reason))
+            in_transaction(lambda: asking.failed(plugin, hook, reason))
         return None
     return result
 

@@ -74,13 +74,13 @@ def test_only_what_failed_is_tried_again(bought, stored):
 
 
 def test_whoever_does_not_answer_is_named_to_staff_and_asked_six_times(bought, stored, clock):
-    app, sam = bought(*[TimeoutError("the theatre does not answer")] * 6)
+    app, sam = bought(*[TimeoutError("the theatre does not answer\x00\ud83d\nfor a while")] * 6)
     for _ in range(6):
         clock.move(hours=6)
         assert sam.replies
     (unit,) = stored(select(Delivery))
     assert (unit.state, unit.attempts) == ("failed", 6)
-    assert unit.error == "plugin tickets: the theatre does not answer"
+    assert unit.error == "plugin tickets: the theatre does not answer?"
     assert not stored(select(PluginFailure))
     agent = person(app, "agent")
     assert "the theatre does not answer" in agent.get(f"/admin/order/details/?id={sam.orders[0].id}").text
