@@ -11,6 +11,7 @@ from salesbot import clock
 from salesbot.database import db
 from salesbot.errors import CouponRefused
 from salesbot.models import Coupon, Order, Product
+from salesbot.services import orders
 
 SHORTEST, LONGEST = 3, 40
 
@@ -39,7 +40,7 @@ def discount(code: str, customer_id: int, goods: Mapping[Product, int]) -> tuple
     now = clock.now()
     if (coupon.starts_at and now < coupon.starts_at) or (coupon.ends_at and now >= coupon.ends_at):
         raise CouponRefused("not now")
-    if not _has_use(coupon, customer_id):
+    if not has_use(coupon, customer_id):
         raise CouponRefused("used up")
     counted = sum(product.price * count for product, count in goods.items() if counts(coupon, product))
     if not counted:
@@ -55,10 +56,11 @@ def counts(coupon: Coupon, product: Product) -> bool:
 def has_use_for(coupon_id: int, customer_id: int) -> bool:
     """Whether a use is left for somebody whose order holds none any more; the coupon is locked then."""
     coupon = db.session.scalar(select(Coupon).where(Coupon.id == coupon_id).with_for_update())
-    return coupon is not None and _has_use(coupon, customer_id)
+    return coupon is not None and has_use(coupon, customer_id)
 
 
-def _has_use(coupon: Coupon, customer_id: int) -> bool:
+def has_use(coupon: Coupon, customer_id: int) -> bool:
+    """Whether somebody may use it (again); only a lock keeps it so."""
     if coupon.uses_allowed is not None and _uses(coupon) >= coupon.uses_allowed:
         return False
     mine = coupon.uses_per_customer
@@ -73,10 +75,10 @@ def _off(coupon: Coupon, counted: int) -> int:
 
 
 def _uses(coupon: Coupon, customer_id: int | None = None) -> int:
-    """Orders with this coupon that were paid, or can still be."""
+    """Orders with this coupon that were paid, or that hold it until they are."""
     used = select(func.count(Order.id)).where(
         Order.coupon_id == coupon.id,
-        or_(Order.paid_at.is_not(None), (Order.state == "pending") & (Order.expires_at > clock.now())),
+        or_(Order.paid_at.is_not(None), orders.holding(clock.now())),
     )
     if customer_id is not None:
         used = used.where(Order.customer_id == customer_id)

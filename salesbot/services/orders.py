@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, select, update
 
 from salesbot import clock, messages
 from salesbot.database import db
@@ -16,6 +17,11 @@ _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 def new_number() -> str:
     """A short number that people can read out: no letter that looks like a digit."""
     return "".join(secrets.choice(_LETTERS) for _ in range(7))
+
+
+def holding(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """What is true of orders that hold their goods, and the use of their coupon; tentative ones do not."""
+    return and_(Order.state == "pending", Order.expires_at > now, ~Order.tentative)
 
 
 def locked(order_id: int) -> Order | None:

@@ -11,7 +11,7 @@ from salesbot import clock, messages, money
 from salesbot.database import db, vault
 from salesbot.models import Delivery, Order, OrderLine, Product
 from salesbot.models.deliveries import OPEN_STATES
-from salesbot.services import delivery_texts, links, orders, shop, stock
+from salesbot.services import coupons, delivery_texts, links, orders, shop, stock
 
 _COURSE = "course"
 
@@ -112,9 +112,11 @@ def order_page(order_id: int) -> OrderPage | None:
 
 
 def _is_gone(order: Order) -> bool:
-    """Whether others have meanwhile bought what this order does not hold."""
+    """Whether others have meanwhile taken what this order does not hold, its coupon's use too."""
     if not order.tentative:
         return False
+    if order.coupon is not None and not coupons.has_use(order.coupon, order.customer_id):
+        return True
     wanted = {line.product_id: line.quantity for line in order.lines}
     found = stock.available(wanted)
     return any(left is not None and left < wanted[number] for number, left in found.items())

@@ -9,7 +9,7 @@ from salesbot import dispatcher, fulfilment
 from salesbot.channels import Incoming
 from salesbot.database import transaction
 from salesbot.errors import WrongState
-from salesbot.models import Advertisement, Category, Order, Product, db
+from salesbot.models import Advertisement, Category, Coupon, Order, Product, db
 from salesbot.services import advertisements, links, shop_links, stock
 
 pytestmark = pytest.mark.both_databases
@@ -180,6 +180,37 @@ def test_whoever_has_an_order_that_they_mean_keeps_it_when_they_come_by_a_link(
     customer.taps(f"buy:{goods['Focus Timer Pro']}")
     customer.says(link_words("product", goods["Focus Timer Pro"], "Focus Timer Pro"))
     assert stored(select(Order.tentative).where(Order.state == "pending")) == [False]
+
+
+def pays_on_the_page(app, order):
+    """Opens the page and picks the transfer; the answer's status."""
+    opens(app, order)
+    with app.app_context():
+        path = links.pay_url(order.id).removeprefix(links.base_url())
+    return app.test_client().post(path, data={"method": "manual"}).status_code
+
+
+@pytest.mark.parametrize("limit", ["uses_allowed", "uses_per_customer"])
+def test_a_coupon_for_one_use_counts_for_who_comes_by_a_link(
+    goods, customers, catalogue, link_words, stored, app, limit
+):
+    """An order that was only looked at uses nothing up: not for others, and not for itself."""
+    timer = goods["Focus Timer Pro"]
+    catalogue.setting("payment_manual.details", "Example Bank, 12345")
+    with app.app_context(), transaction():
+        db.session.add(Coupon(code="ONCE", percent=50, **{limit: 1}))
+    looking, buying = customers("Looking"), customers("Buying")
+    for one in (looking, buying):
+        one.says("once")
+        assert "Total: *$4.50*" in one.says(link_words("product", timer, "Focus Timer Pro"))[-1].text
+    late, order = stored(select(Order).order_by(Order.id))
+    assert pays_on_the_page(app, order) == 200
+    assert stored(select(Order.tentative).where(Order.id == order.id)) == [False]
+    buying.pays()
+    assert stored(select(Order.state).where(Order.id == order.id)) == ["fulfilled"]
+    gone = limit == "uses_allowed"
+    assert ("The time for this order is over" in opens(app, late)) is gone
+    assert pays_on_the_page(app, late) == (303 if gone else 200)
 
 
 AD = {"headline": "Get things done", "type": "ad", "source_id": "120210", "url": "https://fb.me/2Ab"}
