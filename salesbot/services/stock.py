@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from salesbot import clock
 from salesbot.database import db, rows, table, vault
 from salesbot.models import Delivery, LicenceKey, Order, OrderLine, Product
+from salesbot.services import orders
 
 _KEY = table(LicenceKey)
 _OTHER = _KEY.alias("free_key")
@@ -36,12 +37,7 @@ _UNSOLD = (
 _HELD = (
     select(func.coalesce(func.sum(OrderLine.quantity), 0))
     .join(Order, Order.id == OrderLine.order_id)
-    .where(
-        OrderLine.product_id == Product.id,
-        Order.state == "pending",
-        Order.expires_at > bindparam("now"),
-        ~Order.tentative,
-    )
+    .where(OrderLine.product_id == Product.id, orders.holding(bindparam("now")))
     .scalar_subquery()
 )
 _OWED = (
@@ -78,7 +74,7 @@ def left_of_all() -> list[tuple[int, str, int]]:
     held = (
         select(OrderLine.product_id.label("product"), func.sum(OrderLine.quantity).label("n"))
         .join(Order, Order.id == OrderLine.order_id)
-        .where(Order.state == "pending", Order.expires_at > bindparam("now"))
+        .where(orders.holding(bindparam("now")))
         .group_by(OrderLine.product_id)
         .subquery()
     )

@@ -130,6 +130,7 @@ def test_whoever_only_looks_holds_nothing_and_hears_nothing_more(
         one.says(link_words("product", timer, "Focus Timer Pro"))
     with app.app_context():
         assert stock.available([timer]) == {timer: 3}
+        assert (timer, "Focus Timer Pro", 3) in stock.left_of_all(), "staff are not told of few keys"
     clock.move(minutes=50)
     assert all(len(one.replies) == 1 for one in curious), "nobody is reminded"
     clock.move(minutes=20)
