@@ -7,7 +7,18 @@ from dataclasses import replace
 from textwrap import shorten
 from typing import Any
 
-from salesbot import Chat, Choice, Message, Order, Reply, hookimpl, is_row_id, show_money, translator
+from salesbot import (
+    Chat,
+    Choice,
+    Message,
+    Order,
+    Reply,
+    hookimpl,
+    is_row_id,
+    menu_items,
+    show_money,
+    translator,
+)
 from salesbot.fulfilment import CouponRefused, NotForSale, OutOfStock
 from salesbot.services import catalog, coupons, hours, links, orders, payments, shop
 from salesbot_checkout.cart import Cart
@@ -51,6 +62,9 @@ def salesbot_handle_message(message: Message, chat: Chat) -> Reply | list[Reply]
         return _ask_how_many(int(number))
     if action == "remove" and is_row_id(number):
         return _change(chat, int(number))
+    if action == "more":
+        Cart(chat).go_on()
+        return Reply(_("What else would you like?"), menu_items(chat))
     if action == "empty":
         Cart(chat).empty()
         return Reply(_("Your cart is empty now."), [Choice("menu", _("Menu"))])
@@ -95,6 +109,8 @@ def _buy(chat: Chat, product_id: int, count: int, *, by_link: bool = False) -> R
         return None
     cart = Cart(chat)
     before, order = dict(cart.items), cart.open_order()
+    if order is not None and order.tentative and not cart.goes_on:
+        cart.items = {}  # it was only looked at
     cart.add(product_id, count)
     # Whoever came by a link may only want to look; whoever has an order that they mean, goes on with it.
     return _placed(chat, cart, before, tentative=by_link and (order is None or order.tentative))
@@ -232,7 +248,7 @@ def _pay(order: Any, language: str) -> Reply:
         Choice(f"checkout:remove:{line.product_id}", _("Remove {title}").format(title=line.title))
         for line in order.lines
     ]
-    more = Choice("menu", _("Add something else"))
+    more = Choice("checkout:more" if order.tentative else "menu", _("Add something else"))
     if len(remove) == 1:
         return Reply(text, [more, Choice("checkout:empty", _("Cancel"))])
     return Reply(text, [more, *remove, Choice("checkout:empty", _("Cancel all"))])

@@ -51,6 +51,16 @@ class Cart:
     def coupon(self, code: str | None) -> None:
         self._chat.data["coupon"] = code
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether what is bought next joins goods that were only looked at so far."""
+        return bool(self._chat.data.get("goes_on"))
+
+    def go_on(self) -> None:
+        """The customer wants what they looked at, and something else with it."""
+        if self.open_order() is not None:
+            self._chat.data["goes_on"] = True
+
     def place(self, *, tentative: bool = False) -> Order:
         """Holds the goods, but for a `tentative` order: a new order in place of the one before.
 
@@ -66,6 +76,7 @@ class Cart:
                 tentative=tentative,
             )
         self._chat.data["order"] = order.id
+        self._chat.data.pop("goes_on", None)
         return order
 
     def empty(self) -> None:
@@ -75,7 +86,7 @@ class Cart:
 
     def forget(self) -> None:
         """Begins a new cart; the order stays as it is."""
-        for name in ("items", "order", "coupon"):
+        for name in ("items", "order", "coupon", "goes_on"):
             self._chat.data.pop(name, None)
 
     def forget_what_is_gone(self) -> None:

@@ -214,6 +214,45 @@ def test_a_coupon_for_one_use_counts_for_who_comes_by_a_link(
     assert pays_on_the_page(app, late) == (303 if gone else 200)
 
 
+def test_each_link_stands_for_itself(goods, customer, app, link_words, stored, catalogue):
+    """What was only looked at comes on no bill for something else; a code that was typed counts on."""
+    timer, guide = goods["Focus Timer Pro"], catalogue.file("Guide", price=300)
+    with app.app_context(), transaction():
+        db.session.add(Coupon(code="SAVE10", percent=10))
+    customer.says("save10")
+    customer.says(link_words("product", timer, "Focus Timer Pro"))
+    [reply] = customer.says(link_words("product", guide.id, "Guide"))
+    assert "Focus Timer Pro" not in reply.text
+    assert "Total: *$2.70*" in reply.text
+    assert stored(select(Order.tentative).where(Order.state == "pending")) == [True]
+    [reply] = customer.taps(f"buy:{timer}")
+    assert "Guide" not in reply.text
+    assert stored(select(Order.tentative).where(Order.state == "pending")) == [False]
+    [reply] = customer.taps(f"buy:{guide.id}")
+    assert "Total: *$10.80*" in reply.text, "what was put into the cart stays there"
+
+
+def test_whoever_came_by_a_link_can_add_something_else(goods, customer, link_words, stored, catalogue):
+    """They say so with the line under the pay link; only then both are on one bill."""
+    timer, guide = goods["Focus Timer Pro"], catalogue.file("Guide", price=300)
+    customer.says(link_words("product", timer, "Focus Timer Pro"))
+    [reply] = customer.picks("Add something else")
+    assert "My cart" in [line.title for line in reply.choices]
+    [reply] = customer.taps(f"buy:{guide.id}")
+    assert "Total: *$12.00*" in reply.text
+    customer.pays()
+    customer.taps("checkout:more")  # an old line
+    customer.says(link_words("product", timer, "Focus Timer Pro"))
+    [reply] = customer.taps(f"buy:{guide.id}")
+    assert "Total: *$3.00*" in reply.text, "the wish was about the other cart"
+
+
+def test_a_link_to_what_is_sold_out_leaves_the_one_before(goods, customer, link_words, stored):
+    customer.says(link_words("product", goods["Focus Timer Pro"], "Focus Timer Pro"))
+    assert "sold out" in customer.says(link_words("product", goods["Night Writer"], "Night Writer"))[-1].text
+    assert "1 × Focus Timer Pro" in customer.taps("cart")[-1].text
+
+
 AD = {"headline": "Get things done", "type": "ad", "source_id": "120210", "url": "https://fb.me/2Ab"}
 ASKS = "Hello! Can I get more info on this?"
 
