@@ -86,7 +86,9 @@ def salesbot_order_changed(order: Order, old: str, new: str) -> Replies:
     """An order went from one state to another; what is returned goes to the buyer.
 
     States are pending, paid, fulfilled, expired and cancelled. Called inside the transaction that
-    changes the order. All plugins are asked, and their words go out as one message.
+    changes the order. All plugins are asked, and their words go out as one message. Money that goes
+    back for one unit of several changes no state: before you honour a unit, ask
+    `salesbot.services.deliveries.may_be_handed_over`.
     """
 
 

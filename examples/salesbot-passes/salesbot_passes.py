@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 
 from salesbot import Choice, Delivered, Reply, Setting, hookimpl, setting
 from salesbot.models import Order, db
-from salesbot.services import links
+from salesbot.services import deliveries, links
 
 KIND = "pass"
 
@@ -44,8 +44,10 @@ def order_of(code):
     number = code.rpartition(".")[0]
     if not setting("pass_seal") or not hmac.compare_digest(make_code(number).encode(), code.encode()):
         return None
-    order = db.session.scalar(db.select(Order).where(Order.number == number.partition(".")[0]))
-    return order if order is not None and order.state in {"paid", "fulfilled"} else None
+    order, _dot, unit = number.partition(".")
+    if not deliveries.may_be_handed_over(int(unit.removeprefix("unit-"))):
+        return None
+    return db.session.scalar(db.select(Order).where(Order.number == order))
 
 
 @hookimpl

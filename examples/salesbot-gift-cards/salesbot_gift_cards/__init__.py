@@ -14,11 +14,10 @@ from salesbot import (
     transaction,
     translator,
 )
-from salesbot.models import Delivery as UnitRow
-from salesbot.models import OrderLine, db
+from salesbot.models import db
 from salesbot.services import shop
 from salesbot_gift_cards.admin import GiftCardsPage, owed
-from salesbot_gift_cards.models import GiftCard, balance, credit, digest, issue, move
+from salesbot_gift_cards.models import GiftCard, balance, credit, digest, is_good, issue
 from salesbot_gift_cards.payment import GiftCardPayment
 
 _ = translator(__name__)
@@ -50,17 +49,6 @@ def salesbot_deliver(unit):
 
 
 @hookimpl
-def salesbot_order_changed(order, new):
-    """When the money for a card goes back, what is left on the card goes too."""
-    if new != "cancelled":
-        return
-    units = select(UnitRow.id).join(OrderLine).where(OrderLine.order_id == order.id, OrderLine.kind == KIND)
-    keys = [f"unit-{number}" for number in db.session.scalars(units)]
-    for card in db.session.scalars(select(GiftCard).where(GiftCard.made_for.in_(keys)).with_for_update()):
-        move(card, -balance(card), "taken back", order.id)
-
-
-@hookimpl
 def salesbot_menu_items(chat):
     return Choice("gift_cards:redeem", _("Gift card"))
 
@@ -86,6 +74,8 @@ def _redeem(code, chat):
         again = [Choice("gift_cards:redeem", _("Try again")), Choice("menu", _("Menu"))]
         return Reply(_("We do not know this code. Please look at it again."), again)
     chat.data.pop("tries", None)
+    if not is_good(card):
+        return _sorry(_("This card can't be used: its money went back, or is being checked."))
     card.holder_id = chat.customer.id
     db.session.flush()
     return Reply(_balance(chat) + _("Choose “Gift card” when you pay."), [Choice("menu", _("Menu"))])
@@ -125,7 +115,8 @@ def salesbot_export_customer(customer):
     cards = db.session.scalars(select(GiftCard).where(GiftCard.holder_id == customer.id)).all()
     return {
         "gift_cards": [
-            {"card": card.hint, "left": balance(card), "currency": card.currency} for card in cards
+            {"card": card.hint, "left": balance(card) if is_good(card) else 0, "currency": card.currency}
+            for card in cards
         ]
     }
 

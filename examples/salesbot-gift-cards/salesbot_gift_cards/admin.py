@@ -6,16 +6,19 @@ from sqlalchemy import func, select
 from salesbot import AdminPage, expose, show_money
 from salesbot.models import db
 from salesbot.services import shop
-from salesbot_gift_cards.models import Entry, GiftCard, issue
+from salesbot_gift_cards.models import IS_GOOD, Entry, GiftCard, issue
 
 MOST = 100_000
 """Minor units of one card that staff may give away."""
 
 
 def owed():
-    """(currency, minor units) that are left on all cards."""
+    """(currency, minor units) that are left on all cards that are good."""
     return db.session.execute(
-        select(GiftCard.currency, func.sum(Entry.amount)).join(Entry).group_by(GiftCard.currency)
+        select(GiftCard.currency, func.sum(Entry.amount))
+        .join(Entry)
+        .where(IS_GOOD)
+        .group_by(GiftCard.currency)
     ).all()
 
 

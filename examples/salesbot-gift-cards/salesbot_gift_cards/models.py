@@ -4,11 +4,31 @@ import hashlib
 import secrets
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    String,
+    UniqueConstraint,
+    cast,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from salesbot import now
-from salesbot.models import BigId, Customer, EncryptedText, Money, Order, UTCDateTime, db
+from salesbot.models import (
+    BigId,
+    Customer,
+    Delivery,
+    EncryptedText,
+    Money,
+    Order,
+    OrderLine,
+    UTCDateTime,
+    db,
+)
 
 LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
@@ -94,8 +114,29 @@ def move(card, amount, key, order_id=None):
         db.session.flush()
 
 
+# The unit that a card was sold as is the buyer's until its money goes back, and rests while a bank asks.
+IS_GOOD = or_(
+    GiftCard.made_for.is_(None),
+    select(Delivery.id)
+    .join(OrderLine, OrderLine.id == Delivery.line_id)
+    .join(Order, Order.id == OrderLine.order_id)
+    .where(
+        Delivery.id == cast(func.substr(GiftCard.made_for, len("unit-") + 1), BigInteger),
+        Delivery.state == "delivered",
+        Order.frozen_at.is_(None),
+    )
+    .correlate(GiftCard)
+    .exists(),
+)
+
+
+def is_good(card):
+    """Whether a card may be paid with; what is on one that may not counts nowhere."""
+    return db.session.scalar(select(GiftCard.id).where(GiftCard.id == card.id, IS_GOOD)) is not None
+
+
 def balance(card):
-    """Minor units that are left on a card."""
+    """Minor units that are left on a card, good or not."""
     return db.session.scalar(select(func.coalesce(func.sum(Entry.amount), 0)).where(Entry.card_id == card.id))
 
 
@@ -103,7 +144,7 @@ def cards_of(customer_id, currency):
     """The cards that a customer may pay with, locked, the oldest first."""
     return db.session.scalars(
         select(GiftCard)
-        .where(GiftCard.holder_id == customer_id, GiftCard.currency == currency)
+        .where(GiftCard.holder_id == customer_id, GiftCard.currency == currency, IS_GOOD)
         .order_by(GiftCard.id)
         .with_for_update()
     ).all()
@@ -114,5 +155,5 @@ def credit(customer_id, currency):
     return db.session.scalar(
         select(func.coalesce(func.sum(Entry.amount), 0))
         .join(GiftCard)
-        .where(GiftCard.holder_id == customer_id, GiftCard.currency == currency)
+        .where(GiftCard.holder_id == customer_id, GiftCard.currency == currency, IS_GOOD)
     )

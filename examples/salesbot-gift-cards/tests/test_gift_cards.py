@@ -115,16 +115,74 @@ def test_a_refund_goes_back_onto_the_card(customer, fifty, book, left, app):
     assert left() == [3000]
 
 
-def test_when_the_money_for_a_card_goes_back_the_card_is_worth_nothing(customer, fifty, left, app):
-    from salesbot import PaymentEvent, fulfilment
+@pytest.fixture
+def give_back(app):
+    """Staff give the money for some units of the newest order back; their ids."""
+    from salesbot import fulfilment, transaction
+    from salesbot.models import Delivery, Payment
 
-    buys_a_card(customer, fifty)
-    order = customer.orders[-1]
-    with app.app_context():
-        event = PaymentEvent("r1", order.id, f"money-{order.id}", "refunded", 5000, order.currency)
+    def give(*places):
+        with app.app_context(), transaction():
+            payment = db.session.query(Payment).order_by(Payment.id.desc()).first()
+            units = [db.session.query(Delivery).order_by(Delivery.id).all()[place].id for place in places]
+            refund = fulfilment.ask_refund(payment.id, 5000 * len(units), who="olga", units=tuple(units))
+            fulfilment.refunded_by_staff(refund.id, who="olga")
+        return units
+
+    return give
+
+
+def buys_two(customer, goods):
+    customer.taps(f"checkout:several:{goods.id}")
+    customer.says("2")
+    said = "\n".join(reply.text for reply in customer.pays())
+    return re.findall(r"\w{4}-\w{4}-\w{4}-\w{4}", said)
+
+
+def test_when_the_money_for_a_card_goes_back_the_card_is_worth_nothing(customer, fifty, give_back, staff):
+    code = buys_a_card(customer, fifty)
+    give_back(0)
+    assert customer.orders[-1].state == "cancelled"
+    assert "can't be used" in redeems(customer, code)
+    assert "Left on all gift cards: <b>nothing</b>" in staff("manager").get("/admin/gift-cards/").text
+
+
+def test_one_card_of_two_goes_back_and_the_other_stays_good(customers, fifty, book, give_back, staff):
+    ana, ben, eve = customers("Ana"), customers("Ben"), customers("Eve")
+    first, second = buys_two(ana, fifty)
+    give_back(0)
+    assert ana.orders[-1].state == "fulfilled"
+    assert "can't be used" in redeems(ben, first)
+    assert "You have $50.00 on gift cards." in redeems(eve, second)
+    assert pays_by_card(ben, book).status_code == 409
+    assert pays_by_card(eve, book).status_code == 303
+    assert "$20.00" in staff("manager").get("/admin/gift-cards/").text
+
+
+def test_a_card_that_somebody_holds_pays_no_more_when_its_money_goes_back(
+    customers, fifty, book, give_back, app
+):
+    from salesbot import fulfilment, transaction
+
+    ana, ben = customers("Ana"), customers("Ben")
+    first, _second = buys_two(ana, fifty)
+    redeems(ben, first)
+    (unit,) = give_back(0)
+    assert "on gift cards" not in ben.taps("gift_cards:redeem")[0].text
+    assert pays_by_card(ben, book).status_code == 409
+    with app.app_context(), transaction():
+        fulfilment.give_again(unit, who="olga")
+    assert pays_by_card(ben, book).status_code == 303
+
+
+def test_while_a_bank_asks_for_the_money_the_card_rests(customer, fifty, app):
+    from salesbot import PaymentEvent, fulfilment, transaction
+
+    code, order = buys_a_card(customer, fifty), customer.orders[-1]
+    with app.app_context(), transaction():
+        event = PaymentEvent("d1", order.id, f"money-{order.id}", "disputed", 5000, order.currency)
         fulfilment.take_event("test", event)
-        db.session.commit()
-    assert left() == [0]
+    assert "can't be used" in redeems(customer, code)
 
 
 def test_staff_give_one_away_and_see_what_is_owed(staff, customer):

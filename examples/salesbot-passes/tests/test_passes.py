@@ -63,6 +63,23 @@ def test_three_passes_are_three_codes(customer, day_pass):
     assert len({code_in(text) for text in texts if "/passes/" in text}) == 3
 
 
+def test_a_pass_whose_money_went_back_is_not_good_and_the_others_are(customer, day_pass, app):
+    from salesbot import fulfilment, transaction
+    from salesbot.models import Delivery, Payment, db
+
+    customer.taps(f"checkout:several:{day_pass.id}")
+    customer.says("2")
+    first, second = (code_in(reply.text) for reply in customer.pays() if "/passes/" in reply.text)
+    with app.app_context(), transaction():
+        payment, unit = db.session.query(Payment).one(), db.session.query(Delivery).first()
+        refund = fulfilment.ask_refund(payment.id, payment.amount // 2, who="olga", units=(unit.id,))
+        fulfilment.refunded_by_staff(refund.id, who="olga")
+    assert customer.orders[-1].state == "fulfilled"
+    look = lambda code: app.test_client().get(f"/passes/{code}").status_code  # noqa: E731
+    assert (look(first), look(second)) == (404, 200)
+    assert "not good" in app.test_cli_runner().invoke(args=["passes", "check", first]).output
+
+
 def test_other_goods_are_left_alone(customer, catalogue, day_pass):
     book = catalogue.file("Book")
     assert "/passes/" not in buy(customer, book)
