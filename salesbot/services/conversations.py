@@ -26,7 +26,7 @@ _MESSAGE = table(Message)
 
 
 class ChatRow(NamedTuple):
-    """A locked chat as the turn finds it; `_CHAT_COLUMNS` stand in the same order."""
+    """A chat as the turn finds it; `_CHAT_COLUMNS` stand in the same order."""
 
     id: int
     customer_id: int
@@ -71,18 +71,12 @@ _CHAT_COLUMNS = (
     _CUSTOMER.c.language_chosen,
     select(ShopRevision.number).where(ShopRevision.id == 1).scalar_subquery().label("revision"),
 )
-_LOCK_CHAT = (
-    select(*_CHAT_COLUMNS)
-    .join(_CUSTOMER, _CUSTOMER.c.id == _CHAT.c.customer_id)
-    .where(_CHAT.c.channel == bindparam("channel"), _CHAT.c.address == bindparam("address"))
-    .with_for_update(of=_CHAT)
-)
-_LOCK_CHAT_BY_ID = (
-    select(*_CHAT_COLUMNS)
-    .join(_CUSTOMER, _CUSTOMER.c.id == _CHAT.c.customer_id)
-    .where(_CHAT.c.id == bindparam("id"))
-    .with_for_update(of=_CHAT)
-)
+_CHATS = select(*_CHAT_COLUMNS).join(_CUSTOMER, _CUSTOMER.c.id == _CHAT.c.customer_id)
+_LOCK_CHAT = _CHATS.where(
+    _CHAT.c.channel == bindparam("channel"), _CHAT.c.address == bindparam("address")
+).with_for_update(of=_CHAT)
+_CHAT_BY_ID = _CHATS.where(_CHAT.c.id == bindparam("id"))
+_LOCK_CHAT_BY_ID = _CHAT_BY_ID.with_for_update(of=_CHAT)
 _INBOUND = (
     "conversation_id",
     "provider_id",
@@ -158,6 +152,12 @@ def lock_chat(
 def lock_chat_by_id(connection: Connection, conversation_id: int) -> ChatRow:
     """A chat, locked until the transaction ends."""
     return ChatRow._make(connection.execute(_LOCK_CHAT_BY_ID, {"id": conversation_id}).one())
+
+
+def look_at_chat(connection: Connection, conversation_id: int) -> ChatRow | None:
+    """A chat as it is now, for a look of which nothing is kept: nobody waits for it. None when it is gone."""
+    row = connection.execute(_CHAT_BY_ID, {"id": conversation_id}).first()
+    return None if row is None else ChatRow._make(row)
 
 
 def _make_chat(connection: Connection, channel: str, address: str, name: str, language: str) -> None:

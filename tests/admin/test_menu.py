@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from types import ModuleType
 
@@ -32,7 +33,18 @@ def salesbot_plugins():
         return Choice("gift:start", "Send a gift")
 
     plugin.salesbot_menu_items = salesbot_menu_items
-    return [("gift", plugin)]
+    return [("gift", plugin), ("watcher", Watcher)]
+
+
+class Watcher:
+    """Lets a test do something while the menu of a chat is asked for."""
+
+    meanwhile = staticmethod(lambda chat: None)
+
+    @staticmethod
+    @hookimpl
+    def salesbot_menu_items(chat):
+        return Watcher.meanwhile(chat)
 
 
 @pytest.fixture
@@ -108,3 +120,22 @@ def test_a_new_line_stays_behind_the_one_it_came_after():
     lines = [Choice(name, name) for name in "abcde"]
     known = {name: Line(place, False, {}) for place, name in enumerate("ecb")}
     assert "".join(one.id for one in menu.in_order(lines, known)) == "aecdb"
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("page", ["/admin/menu/", "/admin/quick_answer/new/"])
+def test_a_customer_is_answered_while_staff_look_at_a_page(reads, owner, stored, monkeypatch, page):
+    """Nothing of the chats that are looked at is kept, so nobody waits for them."""
+    reads()
+    [chat_id] = stored(select(Conversation.id))
+    answers = []
+
+    def writes_meanwhile(chat):
+        if chat.id == chat_id and not answers:
+            answers.append(None)
+            answers[0] = elsewhere.submit(reads).result(10)
+
+    with ThreadPoolExecutor(1) as elsewhere:
+        monkeypatch.setattr(Watcher, "meanwhile", staticmethod(writes_meanwhile))
+        assert owner.get(page).status_code == 200
+        assert answers[0] == reads()

@@ -54,16 +54,22 @@ def undone() -> Iterator[None]:
 
 
 def menu_lines() -> dict[str, Mapping[str, str]]:
-    """Every line that the menu may have, in the order of the plugins: its titles by language, by its id."""
+    """Every line that the menu may have, in the order of the plugins: its titles by language, by its id.
+
+    Each chat is looked at by itself and without locking it: customers write meanwhile.
+    """
     titles: dict[str, dict[str, str]] = {}
     order: list[str] = []
     with undone():
         for code in shop.setting("LANGUAGES"):
             _take(order, titles, code, _lines(_stranger(code)))
         recent = select(Conversation.id).order_by(Conversation.last_inbound_at.desc().nulls_last())
-        for number in db.session.scalars(recent.limit(CHATS_LOOKED_AT)).all():
-            row = conversations.lock_chat_by_id(db.session.connection(), number)
-            _take(order, titles, row.language, _lines(row))
+        newest = db.session.scalars(recent.limit(CHATS_LOOKED_AT)).all()
+    for number in newest:
+        with undone():
+            row = conversations.look_at_chat(db.session.connection(), number)
+            if row is not None:
+                _take(order, titles, row.language, _lines(row))
     return {number: titles[number] for number in order}
 
 
