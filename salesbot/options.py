@@ -131,7 +131,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("TRUSTED_PROXIES", "how many reverse proxies stand in front", 0, typed.count),
     Option("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", "INFO", lambda value: value.strip().upper()),
     Option("LOG_FORMAT", "text or json", "text"),
-    Option("IDLE_MINUTES", "staff are signed out after this long without a click", 120, typed.count),
+    Option("IDLE_MINUTES", "staff are signed out after this long with no click or typing", 120, typed.count),
     Option("SIGN_IN_LIMIT", "sign-in attempts allowed from one address", "10 per minute"),
     Option("UPLOAD_MEGABYTES", "the largest file that staff may upload", 200, typed.count),
     Option(

@@ -113,6 +113,11 @@ class Frame:
     """
 
     @property
+    def page_address(self) -> str:
+        """The page that this is, to come back to it after signing in."""
+        return security.page_address()
+
+    @property
     def shop_name(self) -> str:
         """The shop's name."""
         return str(shop.setting("SHOP_NAME"))

@@ -62,7 +62,7 @@
         address.searchParams.set(holder.dataset.part, holder.dataset.version);
       }
     });
-    fetch(address, { credentials: "same-origin", redirect: "error" })
+    window.salesbot.poll(address)
       .then(function (answer) { return answer.ok ? answer.json() : {}; })
       .then(function (news) { Object.keys(news).forEach(function (part) { show(part, news[part]); }); })
       .catch(function () { /* The next try is two seconds away. */ });
@@ -100,7 +100,7 @@
     var form = new FormData();
     form.set("csrf_token", chatbox.dataset.csrf);
     form.set("writing", Date.now() - typedAt < 10000 ? "1" : "0");
-    fetch(chatbox.dataset.here, { method: "POST", body: form, credentials: "same-origin", redirect: "error" })
+    window.salesbot.poll(chatbox.dataset.here, { method: "POST", body: form })
       .catch(function () { /* It is said again soon. */ });
   };
   sayHere();
@@ -129,6 +129,7 @@
     var ready = event.target.closest("[data-ready]");
     if (!ready) { return; }
     box.setRangeText(ready.dataset.ready, box.selectionStart, box.selectionEnd, "end");
+    box.dispatchEvent(new Event("input", { bubbles: true }));
     ready.closest("details").open = false;
     box.focus();
   });

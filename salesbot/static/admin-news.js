@@ -66,7 +66,7 @@
   };
   var look = function () {
     var address = corner.dataset.newsLatest + (last === null ? "" : "?after=" + last);
-    fetch(address, { credentials: "same-origin", redirect: "error" })
+    window.salesbot.poll(address)
       .then(function (answer) { return answer.ok ? answer.json() : null; })
       .then(function (now) {
         if (!now) { return; }

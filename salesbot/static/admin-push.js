@@ -29,7 +29,7 @@
   };
 
   var wait = function (number, tries) {
-    fetch(push.address("test/" + number), { credentials: "same-origin", redirect: "error" })
+    window.salesbot.poll(push.address("test/" + number))
       .then(function (answer) { return answer.json(); })
       .then(function (answer) {
         say(answer.words);

@@ -5,7 +5,7 @@
   var heard = document.getElementById("wa-heard");
   setInterval(function () {
     if (document.hidden) { return; }
-    fetch(heard.dataset.address, { credentials: "same-origin", redirect: "error" })
+    window.salesbot.poll(heard.dataset.address)
       .then(function (answer) {
         var version = answer.headers.get("X-Version");
         if (!answer.ok || !version || version === heard.dataset.version) { return null; }

@@ -142,7 +142,28 @@
     });
   };
   showTimes(document);
-  window.salesbot = { showTimes: showTimes };
+
+  /* What a page asks for again and again. Whoever is signed out is told so once, and nothing more is asked. */
+  var signedOut = false;
+  var saySignedOut = function () {
+    var corner = document.querySelector("[data-signed-out]");
+    if (signedOut || !corner) { return; }
+    signedOut = true;
+    var link = document.createElement("a");
+    link.href = corner.dataset.login + encodeURIComponent(corner.dataset.page);
+    link.textContent = corner.dataset.again;
+    corner.append(corner.dataset.signedOut, " ", link);
+  };
+  var poll = function (address, options) {
+    if (signedOut) { return Promise.reject(new Error("signed out")); }
+    return fetch(address, Object.assign({ credentials: "same-origin", redirect: "error" }, options))
+      .then(function (answer) {
+        if (answer.status !== 401) { return answer; }
+        saySignedOut();
+        throw new Error("signed out");
+      });
+  };
+  window.salesbot = { showTimes: showTimes, poll: poll };
 
   /* Of a product's form only what its kind needs is shown. */
   var kind = document.querySelector("select#kind");

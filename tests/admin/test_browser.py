@@ -462,3 +462,56 @@ def test_times_are_shown_in_the_reader_s_own_zone(browser, address, rows):
         shown.wait_for()
         assert re.fullmatch(r"15 Jan 2026,? (at )?13:30", shown.inner_text())
         assert shown.get_attribute("title") == "15 Jan 2026, 18:30 UTC"
+
+
+def test_whoever_was_signed_out_reads_so_and_finds_their_words_again(desk, address, rows, stored):
+    """The page says it by itself; drafts outlive it, reloads and refusals, and go when they are sent."""
+    with rows():
+        chat = make.chat(name="Ana")
+        other = make.chat(name="Bob", address="whatsapp:+4915110000777")
+        make.message(chat, "in", "hello?")
+        number, second = chat.id, other.id
+        one = make.product(title="Book")
+        product = one.id
+    here = f"{address}/admin/conversation/details/?id={number}"
+    desk.goto(here)
+    box = desk.locator("#chat-text")
+    box.fill("Dear Ana, the book")
+    desk.get_by_role("button", name="Take over").click()
+    desk.get_by_role("button", name="Hand back to the bot").wait_for()
+    assert box.input_value() == "Dear Ana, the book"
+    box.fill("Dear Ana, the book is on its way")
+    desk.goto(f"{address}/admin/conversation/details/?id={second}")
+    assert box.input_value() == ""
+    desk.goto(here)
+    assert box.input_value() == "Dear Ana, the book is on its way"
+
+    clock.move(timedelta(minutes=121))
+    alert = desk.get_by_role("alert").filter(has_text="You are signed out.")
+    alert.wait_for(timeout=15000)
+    desk.get_by_role("button", name="Send", exact=True).click()
+    _signs_in_again(desk)
+    assert desk.url == here
+    assert box.input_value() == "Dear Ana, the book is on its way"
+    desk.get_by_role("button", name="Send", exact=True).click()
+    desk.locator(".chat-bubble", has_text="on its way").wait_for()
+    assert box.input_value() == ""
+    desk.reload()
+    assert box.input_value() == ""
+
+    desk.goto(f"{address}/admin/product/edit/?id={product}")
+    desk.locator("#description").fill("A very long text")
+    clock.move(timedelta(minutes=121))
+    alert.get_by_role("link", name="Sign in again").click(timeout=15000)
+    _signs_in_again(desk)
+    assert desk.locator("#description").input_value() == "A very long text"
+    desk.get_by_role("button", name="Save", exact=True).click()
+    desk.locator(".alert-success").wait_for()
+    assert stored(select(Product.description)) == ["A very long text"]
+
+
+def _signs_in_again(desk: Any) -> None:
+    desk.get_by_label("E-mail").fill("olga@example.com")
+    desk.get_by_label("Password").fill(PASSWORD)
+    desk.get_by_role("button", name="Sign in").click()
+    desk.locator(".sb-main").wait_for()

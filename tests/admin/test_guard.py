@@ -47,14 +47,20 @@ def test_there_is_a_view_for_every_model(app):
 
 
 def test_a_stranger_is_sent_to_the_sign_in_page_from_every_door(app, stranger):
-    """Whatever the address and the method: no page, no change, no other answer."""
+    """Whatever the address and the method: no page, no change, no other answer. A script is told 401."""
     app.config["WTF_CSRF_ENABLED"] = False
     tried = doors(app)
     assert len(tried) > 150
+    polled = 0
     for method, address in tried:
         answer = stranger.client.open(address, method=method)
+        if answer.status_code == 401:
+            assert answer.json == {"signed_out": True}, (method, address)
+            polled += 1
+            continue
         assert answer.status_code == 302, (method, address)
         assert answer.headers["Location"].startswith("/admin/login"), (method, address)
+    assert 5 < polled < 12
 
 
 def test_a_stranger_s_post_without_a_token_ends_at_the_sign_in_page_too(stranger):

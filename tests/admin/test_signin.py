@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 from sqlalchemy import delete, select
@@ -140,15 +141,59 @@ def test_whoever_does_nothing_for_long_is_signed_out(owner):
 
 
 def test_a_page_that_updates_itself_keeps_nobody_signed_in(owner, rows):
-    """Polling is no click."""
+    """Polling is no click; whoever types in a chat is there, though."""
     from tests.admin.rows import chat
 
     with rows():
         number = chat().id
+    here = f"/admin/conversation/{number}/here"
     for _ in range(5):
         clock.move(timedelta(minutes=30))
-        owner.get(f"/admin/conversation/{number}/log")
+        assert owner.post(here, {"writing": "1"}).status_code == 200
+    assert owner.get("/admin/").status_code == 200
+    for _ in range(3):
+        clock.move(timedelta(minutes=30))
+        assert owner.get(f"/admin/conversation/{number}/news").status_code == 200
+        assert owner.post(here, {"writing": "0"}).status_code == 200
+    clock.move(timedelta(minutes=31))
+    assert owner.get("/admin/news/latest").status_code == 401
     assert owner.get("/admin/").status_code == 302
+
+
+def test_a_script_is_told_that_nobody_is_signed_in(owner, rows, stranger):
+    """401 to what open pages ask for by themselves; a redirect they could not show."""
+    from tests.admin.rows import chat
+
+    with rows():
+        number = chat().id
+    asked = (f"conversation/{number}/news", "conversation/news", "simulator/1/messages")
+    for address in (*asked, "whatsapp/heard", "news/latest", "news/test/1"):
+        answer = stranger.get(f"/admin/{address}")
+        assert (answer.status_code, answer.json) == (401, {"signed_out": True}), address
+    assert stranger.post(f"/admin/conversation/{number}/here").status_code == 401
+    headers = {"Accept": "application/json"}
+    assert stranger.get("/admin/words/", headers=headers).status_code == 401
+
+
+def test_a_form_that_was_sent_too_late_leads_back_to_its_page(owner, rows):
+    """After signing in one is where the form was; never at another site, nor where no page is."""
+    from tests.admin.rows import chat
+
+    with rows():
+        number = chat().id
+    reply = f"/admin/conversation/{number}/reply"
+
+    def goes_on_at(sent_from: str) -> str:
+        answer = owner.post(reply, {"text": "Hello"}, headers={"Referer": sent_from})
+        assert answer.status_code == 302
+        return unquote(answer.headers["Location"].partition("/admin/login")[2])
+
+    clock.move(timedelta(minutes=121))
+    page = f"/admin/conversation/details/?id={number}"
+    for _ in ("idle", "without a session"):
+        assert goes_on_at(f"http://localhost{page}") == f"?next={page}"
+    assert goes_on_at(f"http://elsewhere{page}") == ""
+    assert goes_on_at(f"http://localhost{reply}") == ""
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(stranger):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit, urlunsplit
 
 from flask import (
     Blueprint,
@@ -14,11 +15,9 @@ from flask import (
     flash,
     g,
     make_response,
-    redirect,
     render_template,
     request,
     session,
-    url_for,
 )
 from flask_babel import gettext
 from flask_login import current_user, logout_user
@@ -74,6 +73,22 @@ def in_back_office() -> bool:
     return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
+def page_address() -> str:
+    """The page that somebody looks at: the one that is asked for, or the one whose form was sent; or ""."""
+    if request.method == "GET":
+        address = request.full_path.rstrip("?")
+        return address if is_local(address) else ""
+    sent_from = urlsplit(request.referrer or "")
+    if sent_from.netloc != request.host or not sent_from.path.startswith(f"{PREFIX}/"):
+        return ""
+    try:
+        current_app.url_map.bind("").match(sent_from.path, method="GET")
+    except (HTTPException, RequestRedirect):
+        return ""
+    address = urlunsplit(("", "", sent_from.path, sent_from.query, ""))
+    return address if is_local(address) else ""
+
+
 def init(app: Flask) -> None:
     """Hooks the checks into the app."""
     app.before_request(_before)
@@ -124,8 +139,9 @@ def _sign_out_when_idle() -> BaseResponse | None:
         flash(gettext("You were signed out because nothing happened for a while."), "info")
         answer: BaseResponse = login_manager.unauthorized()
         return answer
-    # A page that keeps itself up to date is no sign that somebody sits in front of it.
-    if idle > timedelta(minutes=1) and request.endpoint not in POLLED:
+    # A page that keeps itself up to date is no sign that somebody sits in front of it; typing is.
+    at_work = request.endpoint not in POLLED or request.form.get("writing") == "1"
+    if idle > timedelta(minutes=1) and at_work:
         seen()
     return None
 
@@ -161,7 +177,8 @@ def _after(response: Response) -> Response:
 def _csrf_refused(_error: CSRFError) -> BaseResponse | tuple[str, int]:
     reader.begin()  # a form is looked at before anything of ours
     if not current_user.is_authenticated:
-        return redirect(url_for("signin.login"))
+        answer: BaseResponse = login_manager.unauthorized()
+        return answer
     return explained(
         400, gettext("This page was open for too long. Go back, load it again, and try once more.")
     )

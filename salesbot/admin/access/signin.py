@@ -11,6 +11,7 @@ from flask import (
     Flask,
     current_app,
     flash,
+    jsonify,
     make_response,
     redirect,
     render_template,
@@ -32,7 +33,15 @@ from wtforms.validators import InputRequired, Length
 from salesbot import clock, demo
 from salesbot.admin.access import audit
 from salesbot.admin.access.guard import MUST_CHANGE
-from salesbot.admin.access.security import PREFIX, explain_refusals, is_local, refuse_to_lead_away, seen
+from salesbot.admin.access.security import (
+    POLLED,
+    PREFIX,
+    explain_refusals,
+    is_local,
+    page_address,
+    refuse_to_lead_away,
+    seen,
+)
 from salesbot.extensions import db, login_manager, reading, transaction
 from salesbot.models import StaffUser
 from salesbot.services import devices, shop, staff
@@ -74,9 +83,11 @@ def init(app: Flask) -> None:
 
 
 def _to_sign_in() -> Response:
-    came_for = request.full_path.rstrip("?") if request.method == "GET" else ""
-    target = came_for if is_local(came_for) and came_for != f"{PREFIX}/" else None
-    return redirect(url_for("signin.login", next=target))
+    if request.endpoint in POLLED or request.accept_mimetypes.best == "application/json":
+        # A script asks, which can't show a page; it says so on its own.
+        return make_response(jsonify(signed_out=True), 401)
+    came_for = page_address()
+    return redirect(url_for("signin.login", next=came_for if came_for not in {"", f"{PREFIX}/"} else None))
 
 
 @blueprint.route("/login", methods=["GET", "POST"])

@@ -89,14 +89,14 @@ class ChatActions:
             if how == "send-back":
                 handback.give_back(id, who=who)
 
-        return self._do(id, send, "")
+        return self._do(id, send, "", sent=True)
 
     def _note(self, id: int, text: str) -> Response:
         if not text:
             flash(gettext("Write the note first."), "error")
             return self._back(id)
         who = staff_name()
-        return self._do(id, lambda: inbox.write_note(id, text[:LONGEST_REPLY], who=who), "")
+        return self._do(id, lambda: inbox.write_note(id, text[:LONGEST_REPLY], who=who), "", sent=True)
 
     @expose("/<int:id>/template", methods=["POST"])
     def template(self, id: int) -> Any:
@@ -157,7 +157,7 @@ class ChatActions:
             abort(404)
         return chat
 
-    def _do(self, id: int, work: Callable[[], object], said: str) -> Response:
+    def _do(self, id: int, work: Callable[[], object], said: str, *, sent: bool = False) -> Response:
         self._chat(id)
         try:
             with transaction():
@@ -167,10 +167,13 @@ class ChatActions:
         else:
             if said:
                 flash(said, "success")
+            if sent:
+                return self._back(id, "sent")
         return self._back(id)
 
-    def _back(self, id: int) -> Response:
-        return redirect(f"{self.get_url('.details_view', id=id)}#end")
+    def _back(self, id: int, part: str = "end") -> Response:
+        """The chat's page. By the part `sent` its script knows that a draft is not needed any more."""
+        return redirect(f"{self.get_url('.details_view', id=id)}#{part}")
 
     def chat_page(self, id: int, *, draft: str = "") -> Any:
         """The page of the chat; `draft` is what was typed and not sent."""

@@ -85,7 +85,7 @@ class ProductView(ShopModelView):
             description=lazy_gettext(
                 "One on each line, or a table with a column “key”. They are kept encrypted."
             ),
-            render_kw={"rows": 6, "autocomplete": "off", "spellcheck": "false"},
+            render_kw={"rows": 6, "autocomplete": "off", "spellcheck": "false", "data-no-draft": True},
         ),
     }
 
