@@ -137,8 +137,8 @@ def salesbot_periodic_jobs() -> Periodic | Sequence[Periodic]:
 def salesbot_export_customer(customer: Customer) -> Mapping[str, object] | None:
     """What this plugin knows about a person, as JSON, for who asks what is stored about them.
 
-    Called inside a transaction that is only read. All plugins are asked, also those that are
-    switched off.
+    Called inside the core's transaction, so no HTTP and no waiting; only read. All plugins are asked,
+    also those that are switched off. When one fails, nothing is told.
     """
 
 
@@ -146,8 +146,9 @@ def salesbot_export_customer(customer: Customer) -> Mapping[str, object] | None:
 def salesbot_erase_customer(customer: Customer) -> None:
     """Delete what this plugin knows about a person, who wants to be forgotten.
 
-    Called inside the core's transaction, which ends undone as a whole when this raises: nobody is
-    told "forgotten" when something is left. Plugins that are switched off are asked too.
+    Called inside the core's transaction, which ends undone as a whole when this fails: nobody is
+    told "forgotten" when something is left. No commit, no rollback, no HTTP, no waiting. Plugins that
+    are switched off are asked too.
     """
 
 
@@ -156,7 +157,7 @@ def salesbot_customers_joined(customer: Customer, other: Customer) -> None:
     """Two customers are one person: what this plugin keeps of `other` belongs to `customer` from now on.
 
     Called inside the core's transaction, just before `other` is removed; it ends undone as a whole
-    when this raises.
+    when this fails. No commit, no rollback, no HTTP, no waiting.
     """
 
 

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from salesbot import asking, messages, plugin_manager
+from salesbot.asking import Failed
 from salesbot.database import db
-from salesbot.errors import SalesbotError, WrongState
+from salesbot.errors import SalesbotError, TransactionBroken, WrongState
 from salesbot.models import (
     Consent,
     Conversation,
@@ -63,7 +64,7 @@ def export(customer: Customer) -> dict[str, Any]:
         "labels": sorted({label.name for chat in chats for label in chat.labels}),
         "waits_for": [wait.product.title for chat in chats for wait in _waits(chat.id)],
         "orders": [_order(order) for order in orders],
-        "plugins": _asked(EXPORT, customer, lambda said: checked_notes(dict(said or {}))),
+        "plugins": _asked(EXPORT, customer, lambda said: checked_notes(dict(said))),
     }
 
 
@@ -226,21 +227,28 @@ def frozen(customer: Customer) -> messages.Customer:
 def _asked(
     hook: str, customer: Customer, check: Callable[[Any], Any], **arguments: Any
 ) -> dict[str, dict[str, Any]]:
-    """What all plugins say, those that are switched off too: they hold rows all the same."""
+    """What all plugins say, those that are switched off too: they hold rows all the same.
+
+    SalesbotError when one of them fails; whatever it did goes with the caller's transaction.
+    """
     found = {}
     arguments["customer"] = frozen(customer)
-    for plugin in plugin_manager.current().plugins:
-        for impl in plugin.implementations.get(hook, ()):
-            try:
-                said = check(impl(**arguments))
-                db.session.flush()
-            except Exception as exc:
-                cause = asking.cause(exc, plugin)
-                raise SalesbotError(
-                    "nothing is changed, because plugin {plugin} failed: {cause}",
-                    plugin=plugin.name,
-                    cause=cause,
-                ) from exc
+    plugins = plugin_manager.current().plugins
+    asked = [(plugin, impl) for plugin in plugins for impl in plugin.implementations.get(hook, ())]
+    # What was begun before is nobody's doing of those who are asked.
+    db.session.flush()
+    try:
+        for plugin, said in asking.answers(asked, arguments, check):
+            if isinstance(said, Failed):
+                raise _failed(plugin.name, said.reason)
             if said:
                 found[plugin.name] = said
+    except TransactionBroken as exc:
+        raise _failed(exc.plugin, exc.reason) from exc
     return found
+
+
+def _failed(plugin: str, cause: str) -> SalesbotError:
+    return SalesbotError(
+        "nothing is changed, because plugin {plugin} failed: {cause}", plugin=plugin, cause=cause
+    )

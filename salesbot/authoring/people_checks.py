@@ -22,9 +22,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from salesbot import asking, clock, people
+from salesbot.asking import Failed
 from salesbot.authoring.looked import Looked
 from salesbot.authoring.project import Project
 from salesbot.database import db
+from salesbot.errors import PluginProblem, TransactionBroken
 from salesbot.migrations import of_plugins
 from salesbot.models import Conversation, Customer
 from salesbot.plugin_loading import Plugin
@@ -84,8 +86,10 @@ def _tried(plugin: Plugin, tables: list[Table], notes: list[str]) -> Iterator[st
         return
     try:
         yield from _told_joined_erased(plugin, tables, somebody, other)
-    except Exception as exc:  # noqa: BLE001 - a plugin may raise anything
-        yield asking.cause(exc, plugin)
+    except PluginProblem as exc:
+        yield str(exc)
+    except TransactionBroken as exc:
+        yield exc.reason
     finally:
         db.session.rollback()
 
@@ -110,9 +114,14 @@ def _told_joined_erased(
 
 
 def _call(plugin: Plugin, hook: str, **arguments: Any) -> Any:
-    said = [impl(**arguments) for impl in plugin.implementations[hook]]
+    """What a plugin says to a hook, asked as the shop asks it; PluginProblem when it fails."""
+    asked = [(plugin, impl) for impl in plugin.implementations[hook]]
     db.session.flush()
-    return said
+    answers = [said for _plugin, said in asking.answers(asked, arguments, lambda said: said)]
+    for said in answers:
+        if isinstance(said, Failed):
+            raise PluginProblem(said.reason)
+    return answers
 
 
 def _left(tables: list[Table], person: tuple[int, int]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 
 from salesbot import people
 from salesbot.cli.trouble import in_plain_words
-from salesbot.database import db, reading, transaction
+from salesbot.database import db, transaction
 from salesbot.models import AuditEntry
 
 customer = AppGroup("customer", help="What is stored about a customer.")
@@ -19,9 +19,11 @@ customer = AppGroup("customer", help="What is stored about a customer.")
 @click.argument("who")
 def export(who: str) -> None:
     """Print all that is stored about WHO, a customer's number or address, as JSON; plugins' part too."""
-    with in_plain_words(), reading():
-        found = people.export(people.find(who))
-        db.session.rollback()
+    with in_plain_words():
+        try:
+            found = people.export(people.find(who))
+        finally:
+            db.session.rollback()
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
