@@ -129,7 +129,7 @@ def configure(app: Flask, values: dict[str, Any]) -> None:
 def _extend(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(FOLDER), render_as_batch=True, compare_type=True)
-    babel.init_app(app, locale_selector=texts.language)
+    babel.init_app(app, locale_selector=texts.language_of_dates)
     login_manager.init_app(app)
     # Every template knows who is signed in, those of plugins too, with or without the back office.
     login_manager.user_loader(staff.from_session)

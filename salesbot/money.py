@@ -9,6 +9,8 @@ from functools import lru_cache
 from babel.numbers import format_currency, get_currency_precision
 from iso4217 import Currency
 
+from salesbot.locales import locale_of
+
 MOST = 10**15
 """No amount is as much as this many minor units; it fits every database's integers."""
 
@@ -53,12 +55,10 @@ def show(amount: int, currency: str, language: str = "en") -> str:
 
     Decimals that people have given up, as with HUF, are shown when there is something in them.
     """
-    number = to_decimal(amount, currency)
+    number, locale = to_decimal(amount, currency), locale_of(language)
     if number == round(number, get_currency_precision(currency)):
-        return format_currency(number, currency, locale=language)
-    return format_currency(
-        number, currency, locale=language, currency_digits=False, decimal_quantization=False
-    )
+        return format_currency(number, currency, locale=locale)
+    return format_currency(number, currency, locale=locale, currency_digits=False, decimal_quantization=False)
 
 
 def spread(amount: int, over: Sequence[int]) -> list[int]:

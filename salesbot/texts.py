@@ -10,6 +10,8 @@ from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 
+from salesbot.locales import code_of, locale_of
+
 _language: ContextVar[str] = ContextVar("salesbot_language", default="en")
 
 
@@ -42,6 +44,11 @@ def language() -> str:
     return _language.get()
 
 
+def language_of_dates() -> str:
+    """The code of what Babel knows next to it, for dates and amounts in templates."""
+    return str(locale_of(_language.get()))
+
+
 def speak(code: str) -> None:
     """From here on the language is `code`, until the `speaking` around it ends."""
     _language.set(code)
@@ -64,7 +71,7 @@ def _catalogue(package: str, code: str) -> gettext.NullTranslations:
     if not home:  # one module, which has no folder of its own
         return gettext.NullTranslations()
     folder = files(home) / "translations"
-    return gettext.translation("messages", str(folder), languages=[code], fallback=True)
+    return gettext.translation("messages", str(folder), languages=[code_of(code)], fallback=True)
 
 
 def translator(package: str) -> Callable[[str], str]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel import Locale, UnknownLocaleError
 
 from salesbot.errors import Mistyped
+from salesbot.locales import code_of
 from salesbot.money import is_currency
 
 KEEP_CHOICES = (0, 3, 6, 12, 24)
@@ -49,8 +50,7 @@ def address(value: str) -> str:
 def languages(value: str) -> list[str]:
     codes = []
     for word in words(value):
-        language, _underscore, place = word.replace("-", "_").partition("_")
-        code = f"{language.lower()}_{place.upper() if len(place) == 2 else place}".rstrip("_")
+        code = code_of(word)
         try:
             Locale.parse(code)
         except (ValueError, UnknownLocaleError) as exc:

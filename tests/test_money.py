@@ -20,6 +20,10 @@ from salesbot.money import decimals, is_currency, show, to_decimal, to_minor
         (5120, "KWD", "de", "5,120\xa0KWD"),
         (199000, "HUF", "de", "1.990\xa0HUF"),
         (199050, "HUF", "de", "1.990,50\xa0HUF"),
+        (1999, "BRL", "pt-BR", "R$\xa019,99"),
+        (1999, "USD", "es_KLINGON", "19,99\xa0US$"),
+        (1999, "USD", "spanish", "$19.99"),
+        (1999, "USD", "", "$19.99"),
     ],
 )
 def test_an_amount_is_shown_as_its_reader_writes_it(amount, currency, language, shown):

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_time, get_day_names
 
 from salesbot import clock
+from salesbot.locales import locale_of
 from salesbot.services import shop
 from salesbot.texts import language
 from salesbot.week import DAYS, Spans, spans
@@ -42,7 +43,7 @@ def sells_now() -> bool:
 
 def shown() -> str:
     """The week as a customer reads it, such as "Mon\u2013Fri 9:00 AM \u2013 6:00 PM"; days alike are one."""
-    names = get_day_names("abbreviated", locale=language())
+    names = get_day_names("abbreviated", locale=locale_of(language()))
     open_days = [(number, tuple(week().get(day, []))) for number, day in enumerate(DAYS)]
     lines = []
     for hours, alike in groupby(open_days, key=lambda pair: pair[1]):
@@ -55,5 +56,5 @@ def shown() -> str:
 
 
 def _span(first: time, last: time) -> str:
-    clocks = (format_time(moment, "short", locale=language()) for moment in (first, last))
+    clocks = (format_time(moment, "short", locale=locale_of(language())) for moment in (first, last))
     return "\u2013".join(clocks)

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from babel import Locale
 from babel.languages import get_official_languages
 from sqlalchemy import bindparam, update
 
 from salesbot.database import db, table
+from salesbot.locales import locale_of
 from salesbot.models import Customer
 from salesbot.texts import in_every_language
 from salesbot.understanding import fold
@@ -71,7 +71,8 @@ def choose(customer_id: int, code: str, *, chosen: bool) -> None:
 
 def name(code: str) -> str:
     """What a language calls itself, such as "español"."""
-    return Locale.parse(code).get_language_name(code) or code
+    locale = locale_of(code)
+    return locale.get_language_name(locale) or code
 
 
 def _hits(text: str, languages: Sequence[str]) -> dict[str, int]:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from salesbot import clock, messages, money
 from salesbot.database import db, vault
+from salesbot.locales import locale_of
 from salesbot.models import Delivery, Order, OrderLine, Product
 from salesbot.models.deliveries import OPEN_STATES
 from salesbot.services import coupons, delivery_texts, links, orders, shop, stock
@@ -209,6 +210,6 @@ def _unit(unit: Delivery, language: str) -> UnitView:
         link=links.absolute(unit.link) if unit.link else "",
         file_name=unit.file_name if unit.file else "",
         left=left,
-        until=format_date(unit.expires_at, "long", locale=language) if unit.expires_at else "",
+        until=format_date(unit.expires_at, "long", locale=locale_of(language)) if unit.expires_at else "",
         can_download=bool(unit.file) and left > 0 and not is_over,
     )

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from salesbot import money
 from salesbot.database import db
+from salesbot.locales import locale_of
 from salesbot.models import Customer, Order, Payment, Refund
 from salesbot.services import shop, taxes
 
@@ -150,10 +151,10 @@ def _refunds(order: Order, language: str, titles: Mapping[str, str]) -> tuple[Mo
 
 
 def _day(moment: datetime, language: str) -> str:
-    return format_date(moment, "long", locale=language)
+    return format_date(moment, "long", locale=locale_of(language))
 
 
 def _rate(rate: Decimal | None, language: str) -> str:
     if rate is None:
         return ""
-    return format_percent(rate / 100, locale=language, decimal_quantization=False)
+    return format_percent(rate / 100, locale=locale_of(language), decimal_quantization=False)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from salesbot.models import Conversation, ConversationEvent, Customer, Order, OrderEvent
+from salesbot.services import shop
 from tests.admin import rows as make
 
 pytestmark = pytest.mark.both_databases
@@ -58,3 +59,21 @@ def test_whoever_only_answers_joins_nobody(twice, somebody):
     agent = somebody("agent")
     assert "Join with another" not in agent.get(f"/admin/customer/details/?id={keeps}").text
     assert agent.post(f"/admin/customer/{keeps}/join", {"other": goes}).status_code == 403
+
+
+def test_a_customers_language_is_one_that_the_shop_speaks(rows, owner, stored):
+    """Or the one that they have had; nothing else is kept, and nothing is lost with another change."""
+    with rows():
+        shop.save("LANGUAGES", "en, es, pt")
+        ana, ben = make.chat("Ana").customer, make.chat("Ben").customer
+        ben.language = "de"
+        ana, ben = ana.id, ben.id
+    form = owner.get(f"/admin/customer/edit/?id={ana}").text
+    assert [code for code in ("en", "es", "pt", "de") if f'value="{code}"' in form] == ["en", "es", "pt"]
+    refused = owner.post(f"/admin/customer/edit/?id={ana}", {"name": "Ana", "language": "pt-BR"})
+    assert "Not a valid choice" in refused.text
+    owner.post(f"/admin/customer/edit/?id={ana}", {"name": "Ana", "language": "pt"})
+    assert 'value="de"' in owner.get(f"/admin/customer/edit/?id={ben}").text
+    owner.post(f"/admin/customer/edit/?id={ben}", {"name": "Benjamin", "language": "de"})
+    found = stored(select(Customer).order_by(Customer.id))
+    assert [(one.name, one.language) for one in found] == [("Ana", "pt"), ("Benjamin", "de")]

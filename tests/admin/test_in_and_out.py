@@ -14,7 +14,7 @@ from sqlalchemy import select
 from salesbot import models
 from salesbot.admin.rows import spreadsheets
 from salesbot.models import AuditEntry, Category, Customer, CustomerAddress, Order, Product
-from salesbot.services import stock
+from salesbot.services import shop, stock
 from tests.admin import rows as make
 
 AGREED = re.compile(r'name="agreed" value="([0-9a-f]+)"')
@@ -174,11 +174,15 @@ def test_new_shelves_products_and_customers_come_from_files(rows, owner, somebod
         ("A film", 300, "file", False),
     ]
     assert [one.title for one in stored(select(Category))] == ["Books", "Films", "Guides"]
-    people = "address,name,language\n+49 151 1234567,Ben,de\nwhatsapp:+351911222333,Rui,pt\n12,Nobody,en"
+    with rows():
+        shop.save("LANGUAGES", "en, es, pt")
+    people = "address,name,language\n+49 151 1234567,Ben,es\nwhatsapp:+351911222333,Rui,PT\n12,Nobody,en\n+5511987654321,Lia,pt-BR"
     page = looks_over(owner, "customer", people)
+    assert "language: the shop speaks en, es, pt; “pt_BR” is none of them." in page.text
     assert "type a number like +4915112345678." in page.text
     agrees(owner, "customer", page, people)
     assert [one.name for one in stored(select(Customer).order_by(Customer.id))] == ["Ben", "Rui"]
+    assert [one.language for one in stored(select(Customer).order_by(Customer.id))] == ["es", "pt"]
     assert [one.address for one in stored(select(CustomerAddress))] == [
         "whatsapp:+491511234567",
         "whatsapp:+351911222333",

@@ -17,7 +17,7 @@ from salesbot.app import create_app
 from salesbot.database import EncryptedText, UTCDateTime
 from salesbot.extensions import db
 from salesbot.models import Customer, LicenceKey, Message, Product, StaffUser
-from salesbot.services import stock
+from salesbot.services import shop, stock
 from tests.admin import rows as make
 
 
@@ -299,6 +299,7 @@ def test_an_empty_list_says_what_to_do(owner):
 def test_a_customer_is_renamed_and_nothing_else_changes(rows, owner, stored):
     """The form holds what staff may change."""
     with rows():
+        shop.save("LANGUAGES", "en, pt")
         make.chat("Ana")
     owner.post("/admin/customer/edit/?id=1", {"name": "Ana Souza", "language": "pt"})
     [customer] = stored(db.select(Customer))

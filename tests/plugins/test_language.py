@@ -77,3 +77,16 @@ def test_products_speak_the_language_too_and_fall_back_to_their_own(app, custome
     assert "Cien recetas." in ana.says("cocina")[0].text
     assert "Cocina en casa" in ana.picks("Comprar")[0].text
     assert "Cooking at home" in customers("Ben").says("cooking")[0].text
+
+
+@pytest.mark.parametrize("code", ["pt-BR", "spanish", "xx_YY", ""])
+def test_a_code_that_is_no_language_keeps_nobody_from_buying(customer, catalogue, app, code):
+    goods = catalogue.key("Editor", keys=2)
+    customer.says("hi")
+    for _again in range(6):  # a plugin that fails five times is switched off
+        with app.app_context():
+            db.session.query(Customer).update({"language": code, "language_chosen": True})
+            db.session.commit()
+        assert "10" in customer.taps(f"product:{goods.id}")[0].text
+    customer.taps(f"buy:{goods.id}")
+    assert "EDITOR-0001" in customer.pays()[-1].text

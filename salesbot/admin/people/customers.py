@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from salesbot import people
 from salesbot.admin.access.roles import staff_name
 from salesbot.admin.people.personal_data import PersonalData
+from salesbot.admin.rows.fields import LanguageField
 from salesbot.admin.rows.views import ShopModelView
 from salesbot.admin.shown import formatters, kept_words
 from salesbot.admin.shown.noted import because
@@ -37,6 +38,10 @@ class CustomerView(PersonalData, ShopModelView):
     """Customers; a click opens the page of one."""
 
     details_template = "admin/customer.html"
+
+    def _read_form(self, *args: Any) -> None:
+        super()._read_form(*args)
+        self.form_overrides["language"] = LanguageField
 
     @expose("/details/")
     def details_view(self) -> Any:

@@ -115,6 +115,24 @@ class RowField(QuerySelectField):
             yield Choice(*choice)
 
 
+class LanguageField(SelectField):
+    """One of the languages that the shop speaks, or the one that a row has already."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.spoken = [_language(code) for code in shop.setting("LANGUAGES")]
+        super().__init__(*args, choices=self.spoken, **kwargs)
+
+    def process_data(self, value: Any) -> None:
+        """Shows the stored one, whatever the shop speaks by now."""
+        super().process_data(value)
+        if value and value not in shop.setting("LANGUAGES"):
+            self.choices = [*self.spoken, _language(value)]
+
+
+def _language(code: str) -> SelectChoice:
+    return SelectChoice(code, reader.name_of(code))
+
+
 class Converter(AdminModelConverter):
     """Flask-Admin's, with our column types and the browser's own fields."""
 

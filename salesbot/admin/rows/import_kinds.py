@@ -13,6 +13,7 @@ from salesbot.admin.rows import import_cells
 from salesbot.admin.rows.fields import read_amount
 from salesbot.admin.shown.noted import because
 from salesbot.database import db
+from salesbot.locales import code_of
 from salesbot.models import Category, Customer, CustomerAddress, Product, QuickAnswer
 from salesbot.services import quick_answers, shop
 
@@ -121,7 +122,9 @@ class _Products(Kind):
 class _Customers(Kind):
     model = Customer
     key = "address"
-    columns = import_cells.columns(Customer, "address name language", address=import_cells.phone)
+    columns = import_cells.columns(
+        Customer, "address name language", address=import_cells.phone, language=code_of
+    )
 
     def normal(self, key: str) -> str:
         try:
@@ -148,6 +151,12 @@ class _Customers(Kind):
     def check(self, line: Line) -> None:
         if line.row is not None:
             line.changes.pop("address", None)
+        spoken, (_old, new) = shop.setting("LANGUAGES"), line.changes.get("language", (None, None))
+        if new is not None and new not in spoken:
+            why = gettext(
+                "the shop speaks %(codes)s; “%(code)s” is none of them.", codes=", ".join(spoken), code=new
+            )
+            raise Refused(gettext("%(column)s: %(why)s", column="language", why=why))
 
     def write(self, line: Line) -> None:
         changes = dict(line.changes)

@@ -18,6 +18,7 @@ from salesbot.channels import simulator
 from salesbot.database import writing
 from salesbot.errors import SalesbotError
 from salesbot.extensions import db, transaction
+from salesbot.locales import locale_of
 from salesbot.messages import Choice, Location, Media
 from salesbot.models import Conversation
 from salesbot.services import catalog, conversations, hours, languages, shop, words
@@ -159,7 +160,7 @@ def _examples(line: Line) -> dict[str, str]:
         "hours": hours.shown() or "9:00 – 18:00",
         "code": "WELCOME10",
         "most": "100",
-        "day": dates.format_date(clock.now(), "medium", locale=language()),
+        "day": dates.format_date(clock.now(), "medium", locale=locale_of(language())),
         "language": languages.name(language()),
     }
 

@@ -152,7 +152,7 @@ def _offset(moment: datetime) -> timedelta:
 
 def selected() -> str:
     """For Flask-Babel: in the back office its reader's language, elsewhere the customer's."""
-    return language() if has_request_context() and "spoken_before" in g else texts.language()
+    return language() if has_request_context() and "spoken_before" in g else texts.language_of_dates()
 
 
 def _end(_exc: BaseException | None) -> None:
