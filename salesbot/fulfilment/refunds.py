@@ -91,7 +91,7 @@ def give_back(order: Order, payment: Payment, amount: int, *, why: str, text: st
 def _units_of(order: Order, units: tuple[int, ...]) -> list[int]:
     own = select(Delivery.id, Delivery.state).join(OrderLine)
     own = own.where(OrderLine.order_id == order.id, Delivery.id.in_(units))
-    found = dict(db.session.execute(own).tuples().all())
+    found = dict(db.session.execute(own).all())
     if len(found) != len(set(units)):
         raise WrongState("a unit is not part of this order")
     if "revoked" in found.values() or found.keys() & _going_back(order):
