@@ -82,8 +82,9 @@ def place(
 
 def opened(order_id: int) -> None:
     """The buyer looks at the order's page: the first time is noted, and they mean it. Flush only."""
-    orders.opened(order_id)
-    firm(order_id)
+    if orders.locked(order_id) is not None:
+        orders.opened(order_id)
+        firm(order_id)
 
 
 def firm(order_id: int) -> bool:

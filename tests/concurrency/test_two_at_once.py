@@ -406,6 +406,28 @@ def test_a_unit_is_made_once_by_two_workers_and_by_the_next_when_one_dies(
     assert len(told) == 1
 
 
+@pytest.mark.parametrize("first", ["a turn of the chat", "the page"])
+def test_the_page_is_opened_while_the_buyer_writes(meet, ordered, catalogue, chats, stored, first):
+    """Each needs the chat and the order; whoever has the one gets the other too."""
+    order = ordered(catalogue.key("Editor", keys=1))
+
+    def turn():
+        conversations.lock_chat_by_id(db.session.connection(), order.conversation_id)
+
+    def cancels():
+        fulfilment.cancel(order.id, who="customer")
+
+    def opens():
+        fulfilment.opened(order.id)
+
+    if first == "the page":
+        meet(opens, lambda: (turn(), cancels()))
+    else:
+        meet(turn, opens, then=cancels)
+    assert stored(select(Order.state)) == ["cancelled"]
+    assert len(stored(select(OrderEvent).where(OrderEvent.what == "opened the page"))) == 1
+
+
 def test_that_a_message_is_being_sent_is_written_down_before_it_is(
     app, customers, catalogue, monkeypatch, stored
 ):
