@@ -118,6 +118,10 @@ def _made(unit: Unit, made: Delivered | NeedsStaff | None, problem: str) -> None
     if order is None or delivery is None or delivery.state != "due":
         return
     delivery.claimed_at = None
+    if order.frozen_at is not None and isinstance(made, Delivered):
+        delivery.attempts -= 1  # the plugin did its part; it gives the same for this key when the hold ends
+        db.session.flush()
+        return
     if not isinstance(made, Delivered):
         delivery.error = problem = problem if made is None else made.why
         delivery.due_at = clock.now() + timedelta(seconds=15 * 4 ** (delivery.attempts - 1))

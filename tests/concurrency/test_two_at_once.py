@@ -13,6 +13,7 @@ from salesbot import Delivered, fulfilment, hookimpl
 from salesbot.channels import twilio as twilio_channel
 from salesbot.database import db, in_transaction
 from salesbot.errors import CouponRefused, OutOfStock, WrongState
+from salesbot.fulfilment import deliveries
 from salesbot.messages import PaymentEvent, PaymentMethod, Refunded
 from salesbot.models import (
     Advertisement,
@@ -426,6 +427,40 @@ def test_the_page_is_opened_while_the_buyer_writes(meet, ordered, catalogue, cha
         meet(turn, opens, then=cancels)
     assert stored(select(Order.state)) == ["cancelled"]
     assert len(stored(select(OrderEvent).where(OrderEvent.what == "opened the page"))) == 1
+
+
+@pytest.mark.parametrize("comes", ["while it is made", "at the same moment"])
+def test_a_dispute_that_comes_while_a_unit_is_made_keeps_it_back(
+    meet, ordered, catalogue, app, while_a_unit_is_made, elsewhere, stored, work, clock, comes
+):
+    """It is handed over, once, when the dispute has ended."""
+    order = ordered(catalogue.product("Seat", kind="seat"))
+
+    def happens(kind):
+        event = PaymentEvent(f"x-{kind}", order.id, f"m{order.id}-1", kind, order.total, order.currency)
+        return lambda: fulfilment.take_event("bank", event)
+
+    with app.app_context():
+        in_transaction(paid(order))
+    if comes == "while it is made":
+        while_a_unit_is_made(lambda: elsewhere(lambda: in_transaction(happens("disputed"))).result(PATIENCE))
+        with app.app_context():
+            assert fulfilment.deliver_next()
+    else:
+        with app.app_context():
+            unit = in_transaction(deliveries._claim)
+        meet(happens("disputed"), lambda: deliveries._made(unit, Delivered(text="Your seat: 12"), ""))
+    while_a_unit_is_made(lambda: None)
+    work()
+    [unit] = stored(select(Delivery))
+    assert (unit.state, unit.claimed_at, unit.attempts) == ("due", None, 0)
+    assert stored(select(Order.state)) == ["paid"]
+    assert not [body for body in stored(select(Message.body)) if "Your seat" in body]
+    with app.app_context():
+        in_transaction(happens("paid"))
+    work()
+    assert stored(select(Order.state)) == ["fulfilled"]
+    assert len([body for body in stored(select(Message.body)) if "Your seat" in body]) == 1
 
 
 def test_that_a_message_is_being_sent_is_written_down_before_it_is(
