@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import re
+from decimal import Decimal
 from typing import Any
 
 import openpyxl
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from salesbot import models
 from salesbot.admin.rows import spreadsheets
-from salesbot.models import AuditEntry, Category, Customer, CustomerAddress, Order, Product
+from salesbot.admin.rows.import_kinds import KINDS
+from salesbot.extensions import db
+from salesbot.models import AuditEntry, Category, Customer, CustomerAddress, Order, Product, QuickAnswer
 from salesbot.services import shop, stock
 from tests.admin import rows as make
 
@@ -210,3 +213,92 @@ def test_a_file_that_is_no_table_is_told_so(owner):
         page = looks_over(owner, "product", content)
         assert page.status_code == 200
         assert "The file needs" in page.text or "Look it over" in page.text
+
+
+@pytest.mark.parametrize("rate", ["0", "7.5", "8.875", "10", "20", None])
+def test_each_column_comes_back_as_it_went_out(rows, owner, stored, rate):
+    """Round figures, long ends, apostrophes: an export changes nothing, and makes the same when it is new."""
+    with rows():
+        shelf = make.category(title="'=Books", detail="  two ends ", position=20)
+        make.product(
+            title="'-10 off",
+            category=shelf,
+            description="one\r\ntwo ",
+            summary="''@home",
+            tax_rate=None if rate is None else Decimal(rate),
+            price=100_000,
+            position=1000,
+            delivery_text="Thank you\r\nfor your trust",
+            kind="link",
+            link="https://example.com/20",
+        )
+        db.session.add(QuickAnswer(words="opening hours", text="+10 to 20", leads_to="person", active=False))
+    files = {what: owner.get(f"/admin/{what}/export/csv/").get_data().decode() for what in IN}
+    for what, content in files.items():
+        page = looks_over(owner, what, content)
+        assert re.search(r"\b1 stays", page.text), page.text
+    before = {what: stored(statement) for what, statement in IN.items()}
+    with rows():
+        for model in (Product, Category, QuickAnswer):
+            db.session.execute(delete(model))
+    for what, content in files.items():
+        fresh = re.sub(r"(?m)^(id|\d+),", ",", content).replace("\r\n", "\n")
+        # A browser sends the text back with line ends of its own.
+        agrees(owner, what, looks_over(owner, what, fresh), fresh.replace("\n", "\r\n"))
+    after = {what: stored(statement) for what, statement in IN.items()}
+    assert [as_typed(row) for what in IN for row in after[what]] == [
+        as_typed(row) for what in IN for row in before[what]
+    ]
+
+
+IN = {
+    "category": select(Category),
+    "product": select(Product),
+    "quick_answer": select(QuickAnswer),
+}
+
+
+def as_typed(row: Any) -> list[Any]:
+    values = [getattr(row, name) for name in KINDS[type(row)].columns if name != "category"]
+    return [value.strip().replace("\r\n", "\n") if isinstance(value, str) else value for value in values]
+
+
+def test_a_title_that_two_products_have_needs_an_id(rows, owner, stored):
+    """Neither of them is changed by guessing."""
+    with rows():
+        shelf = make.category()
+        first = make.product(title="Guide", category=shelf, price=100)
+        make.product(title="guide", category=shelf, price=200)
+        number = first.id
+    page = looks_over(owner, "product", "title,price\nGuide,5.00\n")
+    assert "Several have this “title”: give the id of the one you mean." in page.text
+    content = f"id,title,price\n{number},Guide,5.00\n"
+    agrees(owner, "product", looks_over(owner, "product", content), content)
+    assert stored(select(Product.price).order_by(Product.id)) == [500, 200]
+
+
+@pytest.mark.parametrize("cell", ["x" * 140_000, '"never closed'])
+def test_rows_that_can_t_be_read_are_not_passed_over(owner, cell):
+    """The line is named; nothing of the file is brought in as if it were whole."""
+    page = looks_over(owner, "category", f"title,detail\nOne,\nTwo,{cell}\nThree,\nFour,\n")
+    assert "be read: a cell is too long, or a quotation mark is missing." in page.text
+    assert not AGREED.search(page.text)
+
+
+def test_a_line_with_too_many_cells_is_refused(owner):
+    """A comma that nobody quoted cuts no text off."""
+    page = looks_over(owner, "category", "title,detail\nOne,for you, and me\nTwo,fine,\n")
+    assert "It has more cells than the first line has names." in page.text
+    assert "Bring in 1" in page.text
+
+
+def test_a_category_that_would_be_made_is_named(rows, owner, stored):
+    """A mistyped one is seen before it is there; one in other letters is the same."""
+    with rows():
+        make.category(title="Books")
+    content = "title,category,price\nOne,books,1\nTwo,Boks,1\nThree,Boks,1\n"
+    page = looks_over(owner, "product", content)
+    assert page.text.count("new category: Boks") == 3
+    assert "new category: books" not in page.text
+    agrees(owner, "product", page, content)
+    assert sorted(stored(select(Category.title))) == ["Boks", "Books"]

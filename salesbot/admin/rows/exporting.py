@@ -110,7 +110,9 @@ def _value(row: Any, name: str, currency: str) -> Any:
     if isinstance(value, str):
         return secrets_in_text.mask(value)
     if isinstance(value, Decimal):
-        return value.normalize()
+        # Twenty is "20": the import can't read "2E+1", which is what it would be without its noughts.
+        whole = value.to_integral_value()
+        return whole if value == whole else value.normalize()
     if isinstance(value, DeclarativeBase):
         return str(value)
     if isinstance(value, dict | list):

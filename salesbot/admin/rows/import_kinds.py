@@ -18,16 +18,19 @@ from salesbot.models import Category, Customer, CustomerAddress, Product, QuickA
 from salesbot.services import quick_answers, shop
 
 NEW, CHANGED, SAME, BAD = "new", "changed", "same", "bad"
+SEVERAL = object()
+"""Stands for rows that have the same key, so that nobody knows which of them is meant."""
 
 
 @dataclass
 class Line:
-    """One row of the file: its line, what it is about, and what would become of it."""
+    """One row of the file: its line, what it is about, and what would become of it; `note` says what else."""
 
     number: int
     title: str
     state: str = SAME
     problem: str = ""
+    note: str = ""
     changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     row: Any = None
 
@@ -48,15 +51,19 @@ class Kind:
         return key
 
     def existing(self) -> dict[Any, Any]:
-        """What there is, by id and by key."""
-        rows = db.session.scalars(select(self.model)).all()
-        return {**{row.title.casefold(): row for row in rows}, **{row.id: row for row in rows}}
+        """What there is, by id and by key; `SEVERAL` by a key that is not one row's alone."""
+        found: dict[Any, Any] = {}
+        for row in db.session.scalars(select(self.model)):
+            key = getattr(row, self.key).casefold()
+            found[key] = SEVERAL if key in found else row
+            found[row.id] = row
+        return found
 
     def present(self, row: Any, name: str) -> Any:
         """What a column of a row holds now."""
         return getattr(row, name)
 
-    def check(self, line: Line) -> None:
+    def check(self, line: Line, existing: Mapping[Any, Any]) -> None:
         """Refuses what does not fit together."""
 
     def write(self, line: Line) -> None:
@@ -82,7 +89,13 @@ class _Products(Kind):
     def present(self, row: Any, name: str) -> Any:
         return row.category.title if name == "category" else getattr(row, name)
 
-    def check(self, line: Line) -> None:
+    def existing(self) -> dict[Any, Any]:
+        """What there is; ("category", a title in small letters) is a category's title."""
+        titles = db.session.scalars(select(Category.title).order_by(Category.id)).all()
+        return super().existing() | {("category", title.casefold()): title for title in reversed(titles)}
+
+    def check(self, line: Line, existing: Mapping[Any, Any]) -> None:
+        self._find_category(line, existing)
         new = {name: value for name, (_old, value) in line.changes.items()}
         if line.row is None:
             missing = [name for name in ("price", "category") if name not in new]
@@ -102,6 +115,19 @@ class _Products(Kind):
             if "active" in new or line.row is not None:
                 raise Refused(gettext("It can't be for sale yet: its file or link is missing."))
             line.changes["active"] = (None, False)
+
+    def _find_category(self, line: Line, existing: Mapping[Any, Any]) -> None:
+        """Takes the category that is meant, however it is written, and says when it would be a new one."""
+        old, typed = line.changes.get("category", (None, None))
+        if typed is None:
+            return
+        title = existing.get(("category", typed.casefold()), typed)
+        if title == old:
+            del line.changes["category"]
+            return
+        line.changes["category"] = (old, title)
+        if ("category", typed.casefold()) not in existing:
+            line.note = gettext("new category: %(title)s", title=title)
 
     def _now(self, line: Line, new: Mapping[str, Any], name: str) -> Any:
         return new.get(name, getattr(line.row, name) if line.row is not None else None)
@@ -148,7 +174,7 @@ class _Customers(Kind):
             return getattr(row, name)
         return None
 
-    def check(self, line: Line) -> None:
+    def check(self, line: Line, existing: Mapping[Any, Any]) -> None:
         if line.row is not None:
             line.changes.pop("address", None)
         spoken, (_old, new) = shop.setting("LANGUAGES"), line.changes.get("language", (None, None))
@@ -178,11 +204,7 @@ class _QuickAnswers(Kind):
         leads_to=import_cells.leads_to,
     )
 
-    def existing(self) -> dict[Any, Any]:
-        rows = db.session.scalars(select(QuickAnswer)).all()
-        return {**{row.words.casefold(): row for row in rows}, **{row.id: row for row in rows}}
-
-    def check(self, line: Line) -> None:
+    def check(self, line: Line, existing: Mapping[Any, Any]) -> None:
         new = {name: value for name, (_old, value) in line.changes.items()}
         if line.row is None and (line.number > quick_answers.MOST + 1 or _is_full()):
             raise Refused(gettext("There can be %(n)d quick answers.", n=quick_answers.MOST))

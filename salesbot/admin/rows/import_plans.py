@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
-from salesbot.admin.rows.import_kinds import BAD, CHANGED, KINDS, NEW, SAME, Kind, Line, Refused
+from salesbot.admin.rows.import_kinds import BAD, CHANGED, KINDS, NEW, SAME, SEVERAL, Kind, Line, Refused
 from salesbot.admin.rows.spreadsheets import plain
 from salesbot.admin.shown.noted import because
 from salesbot.database import db
@@ -34,10 +34,16 @@ class Plan:
         return Counter(line.state for line in self.lines)
 
     @property
+    def notes(self) -> list[str]:
+        """What else would happen, each once."""
+        return list(dict.fromkeys(line.note for line in self.lines if line.note))
+
+    @property
     def fingerprint(self) -> str:
         """Changes when anything that would happen changes."""
         told = [
-            (line.number, line.title, line.state, line.problem, repr(line.changes)) for line in self.lines
+            (line.number, line.title, line.state, line.problem, line.note, repr(line.changes))
+            for line in self.lines
         ]
         return sha256(repr(told).encode()).hexdigest()
 
@@ -53,7 +59,14 @@ def read(content: bytes) -> str:
 def plan(model: type[Any], text: str, labels: Mapping[str, Any]) -> Plan:
     """Looks a file over without changing anything. `labels` are the columns' names on the pages."""
     kind = KINDS[model]
-    table = list(_table(text))
+    reader = _reader(text)
+    try:
+        table = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+    except csv.Error:
+        words = gettext(
+            "Line %(n)d can't be read: a cell is too long, or a quotation mark is missing.", n=reader.line_num
+        )
+        return Plan(problem=words)
     if len(table) < 2:
         return Plan(problem=gettext("The file needs a line with the columns' names, and rows under it."))
     if len(table) > MOST_ROWS:
@@ -67,18 +80,20 @@ def plan(model: type[Any], text: str, labels: Mapping[str, Any]) -> Plan:
     looked_up = kind.existing()
     seen: dict[Any, int] = {}
     for number, cells in table[1:]:
-        values = {name: plain(cell.strip()) for name, cell in zip(names, cells, strict=False) if name}
+        values = {name: plain(_as_typed(cell)) for name, cell in zip(names, cells, strict=False) if name}
         values = {name: value for name, value in values.items() if value}
         line = Line(number, values.get("title") or values.get("name") or values.get(kind.key, ""))
         found.lines.append(line)
         try:
+            if any(cell.strip() for cell in cells[len(names) :]):
+                raise Refused(gettext("It has more cells than the first line has names."))
             _look_over(kind, line, values, looked_up)
             about = line.row.id if line.row is not None else values[kind.key].casefold()
             if about in seen:
                 raise Refused(gettext("Line %(n)d is about the same one.", n=seen[about]))
             seen[about] = number
         except Refused as exc:
-            line.state, line.problem, line.changes = BAD, str(exc), {}
+            line.state, line.problem, line.note, line.changes = BAD, str(exc), "", {}
     return found
 
 
@@ -91,17 +106,12 @@ def carry_out(model: type[Any], found: Plan) -> None:
     db.session.flush()
 
 
-def _table(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows that are not empty, with the number of their line; the first line says what divides them."""
-    first = text.partition("\n")[0]
-    divider = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=divider)
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield reader.line_num, cells
-    except csv.Error:
-        return
+def _reader(text: str) -> Any:
+    """Reads the rows; the first line says what divides their cells."""
+    text = text.removeprefix("\ufeff")
+    divider = max(",;\t", key=text.partition("\n")[0].count)
+    # `strict`: else a quotation mark without an end would take all the rows after it into its cell.
+    return csv.reader(io.StringIO(text, newline=""), delimiter=divider, strict=True)
 
 
 def _names(head: Sequence[str], columns: Mapping[str, Any], labels: Mapping[str, Any]) -> list[str]:
@@ -121,6 +131,11 @@ def _look_over(kind: Kind, line: Line, values: Mapping[str, str], existing: Mapp
         raise Refused(gettext("The column “%(name)s” is empty.", name=kind.key))
     else:
         line.row = existing.get(kind.normal(key))
+        if line.row is SEVERAL:
+            line.row = None
+            raise Refused(
+                gettext("Several have this “%(name)s”: give the id of the one you mean.", name=kind.key)
+            )
     line.title = line.title or str(line.row)
     for name, text in values.items():
         if name == "id":
@@ -131,10 +146,15 @@ def _look_over(kind: Kind, line: Line, values: Mapping[str, str], existing: Mapp
             label = name.replace("_", " ")
             raise Refused(gettext("%(column)s: %(why)s", column=label, why=because(exc))) from exc
         old = kind.present(line.row, name) if line.row is not None else None
-        if new != old:
+        if new != (_as_typed(old) if isinstance(old, str) else old):
             line.changes[name] = (old, new)
-    kind.check(line)
+    kind.check(line, existing)
     line.state = NEW if line.row is None else CHANGED if line.changes else SAME
+
+
+def _as_typed(text: str) -> str:
+    """The text of a cell without its ends; a browser that sends the file back writes line ends anew."""
+    return text.strip().replace("\r\n", "\n")
 
 
 STATES = {

@@ -27,12 +27,12 @@ CELL_LETTERS = 32_767  # Excel's end, too
 
 def defused(text: str) -> str:
     """Text that a spreadsheet shows and does not run."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
 
 
 def plain(cell: str) -> str:
     """What `defused` was given."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA) else cell
 
 
 def as_csv(names: Sequence[str], rows: Rows) -> Iterator[bytes]:
