@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal, DecimalException
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 from iso4217 import Currency
 
 from salesbot.locales import locale_of
@@ -47,6 +48,47 @@ def to_minor(amount: Decimal | str, currency: str) -> int:
     if minor != minor.to_integral_value():
         raise ValueError(f"{currency} has {decimals(currency)} decimals, {amount} has more")
     return int(minor)
+
+
+_SPACE = r"[ \u00a0\u202f]"
+
+
+def read(text: str, currency: str, language: str = "en") -> int:
+    """What a person typed for an amount, in minor units: "19.99", "19,99", "$ 19.99" or "1.234,56".
+
+    ValueError for all else. What one may read in two ways is not guessed: "1.000" is a thousand for
+    some and one for others. Where the currency has three decimals, it is one, as it is shown.
+    """
+    symbols = {get_currency_symbol(currency, locale_of(code)) for code in ("en", language)}
+    names = "|".join(
+        map(re.escape, sorted({currency, *symbols, *(one[-1] for one in symbols)}, key=len)[::-1])
+    )
+    bare = re.fullmatch(rf"(?:{names})?\s*([0-9].*?)\s*(?:{names})?", text.strip())
+    number = re.sub(_SPACE, " ", bare[1]) if bare else ""
+    for pattern in _written(decimals(currency)):
+        if found := pattern.fullmatch(number):
+            whole, cents = re.sub("[., ]", "", found[1]), found[2] or ""
+            return to_minor(f"{whole}.{cents}" if cents else whole, currency)
+    raise ValueError(f"{text!r} is not clearly an amount in {currency}")
+
+
+@cache
+def _written(places: int) -> tuple[re.Pattern[str], ...]:
+    """How an amount may be written: its whole part and its decimals, first without thousands."""
+    cents = rf"([0-9]{{1,{places}}})" if places else "((?!))"
+    first = "[1-9][0-9]{0,2}"
+    return tuple(
+        map(
+            re.compile,
+            (
+                rf"([0-9]{{1,15}})(?:[.,]{cents})?",
+                rf"({first}(?:\.[0-9]{{3}}){{1,4}}),{cents}",
+                rf"({first}(?:,[0-9]{{3}}){{1,4}})\.{cents}",
+                rf"({first}(?:(?:\.[0-9]{{3}}){{2,4}}|(?:,[0-9]{{3}}){{2,4}}))()",
+                rf"({first}(?: [0-9]{{3}}){{1,4}})(?:[.,]{cents})?",
+            ),
+        )
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesbot.money import decimals, is_currency, show, to_decimal, to_minor
+from salesbot.money import decimals, is_currency, read, show, to_decimal, to_minor
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,68 @@ def test_a_currency_without_cents_takes_none():
     assert to_minor("500", "JPY") == 500
     with pytest.raises(ValueError, match="JPY has 0 decimals"):
         to_minor("500.5", "JPY")
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "minor"),
+    [
+        ("19.99", "USD", 1999),
+        ("19,99", "USD", 1999),
+        (" 7.5 ", "USD", 750),
+        ("$ 19.99", "USD", 1999),
+        ("19,99 US$", "USD", 1999),
+        ("USD 5", "USD", 500),
+        ("R$\xa019,99", "BRL", 1999),
+        ("1000", "USD", 100000),
+        ("1.234,56", "EUR", 123456),
+        ("1,234.56", "USD", 123456),
+        ("1.234.567", "EUR", 123456700),
+        ("1 234,5", "EUR", 123450),
+        ("1.000", "KWD", 1000),
+        ("1.234,567", "KWD", 1234567),
+        ("1200", "JPY", 1200),
+    ],
+)
+def test_an_amount_is_read_as_people_write_it(typed, currency, minor):
+    assert read(typed, currency, "es") == minor
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency"),
+    [
+        *(
+            (typed, "USD")
+            for typed in ("1.000", "1,000", "20.000", "12,000", "12.345", "1.234,567", "1.23.4")
+        ),
+        *(
+            (typed, "USD")
+            for typed in ("", "$", "-1", "+1", "1e3", "1_000", "1.", ".5", "\u0661\u0662", "0x10")
+        ),
+        *(
+            (typed, "USD")
+            for typed in ("1,234,56", "1.234.56", "12 34", "0.500,00", "€ 5", "9" * 16, "NaN", "1;2")
+        ),
+        ("1.000", "JPY"),
+        ("12.5", "JPY"),
+        ("1.0000", "KWD"),
+    ],
+)
+def test_what_may_be_meant_otherwise_is_not_guessed(typed, currency):
+    with pytest.raises(ValueError, match="not clearly"):
+        read(typed, currency, "es")
+
+
+@given(
+    st.integers(0, 10**11),
+    st.sampled_from(["USD", "EUR", "BRL", "KWD", "JPY"]),
+    st.sampled_from(["en", "es", "pt"]),
+)
+def test_what_is_shown_is_read_back_or_refused_but_never_another_amount(amount, currency, language):
+    try:
+        assert read(show(amount, currency, language), currency, language) == amount
+    except ValueError:
+        assert currency == "JPY"
+    assert read(f"{to_decimal(amount, currency):f}", currency, language) == amount
 
 
 @pytest.mark.parametrize(("code", "known"), [("USD", True), ("usd", False), ("XYZ1", False), ("", False)])

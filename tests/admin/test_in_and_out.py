@@ -194,6 +194,18 @@ def test_new_shelves_products_and_customers_come_from_files(rows, owner, somebod
     assert owner.get("/admin/order/import/").status_code == 404
 
 
+def test_a_price_with_thousands_is_taken_as_it_is_meant_or_named(rows, owner, stored):
+    """A spreadsheet of a Spanish seller has 1.000 in it, and nobody sells that for 1.00."""
+    with rows():
+        make.product(title="Lamp", price=1000)
+        make.product(title="Desk", price=1000)
+    content = "title;price\nLamp;1.000\nDesk;1.000,00"
+    page = looks_over(owner, "product", content)
+    assert "price: Type an amount like $19.99." in page.text
+    agrees(owner, "product", page, content)
+    assert stored(select(Product.price).order_by(Product.id)) == [1000, 100000]
+
+
 def test_a_shop_that_changed_meanwhile_is_looked_at_again(rows, owner, stored):
     """Nobody agrees to what they have not seen."""
     with rows():

@@ -101,7 +101,7 @@ def test_a_new_file_leaves_the_old_one_to_those_who_bought_it(app, shelf, rows, 
 
 def test_a_price_is_typed_as_people_write_it(shelf, owner, stored):
     """And kept in whole cents."""
-    written = {"19.99": 1999, "19,99": 1999, "$ 5": 500, "0": 0, "20": 2000, " 7.5 ": 750}
+    written = {"19.99": 1999, "19,99": 1999, "$ 5": 500, "0": 0, "20": 2000, " 7.5 ": 750, "1.234,50": 123450}
     for number, typed in enumerate(written):
         form = {**FORM, "kind": "key", "category": shelf, "price": typed, "title": f"Thing {number}"}
         owner.post("/admin/product/new/", form)
@@ -110,7 +110,20 @@ def test_a_price_is_typed_as_people_write_it(shelf, owner, stored):
 
 def test_what_is_no_price_is_told_at_the_field(shelf, owner, stored):
     """Nothing is rounded quietly, and what was typed stays in the box."""
-    for typed in ("", "abc", "-1", "1.999", "1e9", "NaN", "Infinity", "9" * 30, "1,000.00"):
+    for typed in (
+        "",
+        "abc",
+        "-1",
+        "1.999",
+        "1e9",
+        "NaN",
+        "Infinity",
+        "9" * 30,
+        "1.000",
+        "12,000",
+        "1e3",
+        "1_000",
+    ):
         form = {**FORM, "kind": "key", "category": shelf, "price": typed}
         answer = owner.post("/admin/product/new/", form)
         assert answer.status_code == 200, typed

@@ -18,10 +18,11 @@ from wtforms.fields import DateTimeLocalField
 from wtforms.fields.choices import Choice, SelectChoice
 from wtforms.widgets import Select, TextInput
 
+from salesbot import money
 from salesbot.admin.shown import reader
 from salesbot.admin.shown.formatters import money_in_words
 from salesbot.database import db
-from salesbot.money import decimals, to_decimal, to_minor
+from salesbot.money import decimals, to_decimal
 from salesbot.services import shop, taxes
 
 LARGEST_AMOUNT = 2_000_000_000
@@ -55,18 +56,18 @@ class MoneyField(StringField):
         self.data = read_amount(text) if text else None
 
 
-def read_amount(text: str) -> int:
-    """What people type for an amount, in minor units; ValueError with an example of one that works."""
-    currency = shop.setting("CURRENCY")
-    text = text.strip().strip("$€£¥ ").removeprefix(currency).removesuffix(currency).strip()
-    if text.count(",") == 1 and "." not in text:
-        text = text.replace(",", ".")
+def read_amount(text: str, currency: str = "") -> int:
+    """What people type for an amount, in minor units of the shop's currency unless told otherwise.
+
+    ValueError with an example of one that works.
+    """
+    currency = currency or shop.setting("CURRENCY")
     try:
-        minor = to_minor(text, currency)
+        minor = money.read(text, currency, reader.language())
     except ValueError:
-        minor = -1
-    if not 0 <= minor <= LARGEST_AMOUNT:
-        example = money_in_words(1999 if decimals(currency) else 20)
+        minor = LARGEST_AMOUNT + 1
+    if minor > LARGEST_AMOUNT:
+        example = money_in_words(1999 if decimals(currency) else 20, currency)
         raise ValueError(gettext("Type an amount like %(example)s.", example=example))
     return minor
 
@@ -192,7 +193,7 @@ class _Money:
 
     def clean(self, value: str) -> int:
         """Minor units of the shop's currency."""
-        return to_minor(value.strip().replace(",", "."), shop.setting("CURRENCY"))
+        return read_amount(value)
 
 
 MONEY_FILTERS = tuple(

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from salesbot import fulfilment
 from salesbot.admin.access.received import is_shown
 from salesbot.admin.access.roles import staff_name
+from salesbot.admin.rows.fields import read_amount
 from salesbot.admin.rows.views import ShopModelView
 from salesbot.admin.sales import order_story
 from salesbot.admin.sales.order_facts import Facts, facts
@@ -22,7 +23,7 @@ from salesbot.extensions import db, transaction
 from salesbot.models import Delivery, Order, Payment, Refund
 from salesbot.models.orders import LOOK_AT_THIS, LOOKED_AT
 from salesbot.models.payments import SEEN_BY_STAFF
-from salesbot.money import to_decimal, to_minor
+from salesbot.money import to_decimal
 from salesbot.services import orders
 
 
@@ -128,10 +129,10 @@ class OrderView(ShopModelView):
         """Asks for money to be given back, and for the chosen units to end with it."""
         payment = self._payment(id)
         try:
-            minor = to_minor(request.form.get("amount", "").strip().replace(",", "."), payment.currency)
+            minor = read_amount(request.form.get("amount", ""), payment.currency)
             units = tuple(int(unit) for unit in request.form.getlist("unit"))
-        except ValueError:
-            flash(gettext("Type an amount like %(example)s.", example="5.00"), "error")
+        except ValueError as exc:
+            flash(because(exc), "error")
             return self._back(id)
         number, why, who = payment.id, request.form.get("why", "").strip()[:500], staff_name()
         by_hand = payment.method in SEEN_BY_STAFF and bool(request.form.get("sent"))
