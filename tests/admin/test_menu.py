@@ -6,6 +6,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from types import ModuleType
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from sqlalchemy import select
 from salesbot import Choice, dispatcher, hookimpl
 from salesbot.channels import simulator
 from salesbot.database import db
-from salesbot.models import Conversation, Customer, Message
+from salesbot.models import Conversation, Customer, MenuLine, Message
 from salesbot.services import menu
 from salesbot.shop_state import Line
 from tests.admin import rows as make
@@ -120,6 +121,99 @@ def test_a_new_line_stays_behind_the_one_it_came_after():
     lines = [Choice(name, name) for name in "abcde"]
     known = {name: Line(place, False, {}) for place, name in enumerate("ecb")}
     assert "".join(one.id for one in menu.in_order(lines, known)) == "aecdb"
+
+
+@pytest.fixture
+def now_and_then(monkeypatch):
+    """A line that only Rosa has, as a cart; the list is empty when she has it no more."""
+    there = [Choice("coat:check", "Your coat")]
+    monkeypatch.setattr(
+        Watcher, "meanwhile", staticmethod(lambda chat: there if "rosa" in chat.customer.address else None)
+    )
+    return there
+
+
+def as_typed(page: str, **changed: str) -> dict[str, Any]:
+    """What a browser sends of the form on a page."""
+    form = page[page.index('<form method="post" class="sb-form">') :].partition("</form>")[0]
+    fields: dict[str, list[str]] = {}
+    for field in re.findall(r"<input [^>]*>", form):
+        said = {name: unescape(value) for name, value in re.findall(r'([\w-]+)="([^"]*)"', field)}
+        if said.get("type") != "checkbox" or field.endswith(" checked>"):
+            fields.setdefault(said["name"], []).append(said.get("value", ""))
+    return {**fields, **changed}
+
+
+@pytest.mark.both_databases
+def test_a_line_that_does_not_show_keeps_what_staff_did_with_it(owner, reads, now_and_then, rows, stored):
+    shown = ["My orders", "Talk to a person", "🌐 español", "Send a gift"]
+    assert reads(who="rosa") == [*shown, "Your coat"]
+    page = owner.get("/admin/menu/").text
+    form = as_typed(page, **{"title-en-coat:check": "Basket", "hide-coat:check": "1"})
+    form["line"].insert(1, form["line"].pop())
+    assert owner.post("/admin/menu/", form).status_code == 302
+    owner.post("/admin/menu/", as_typed(owner.get("/admin/menu/").text, **{"title-en-orders": "Bought"}))
+
+    coat = now_and_then.pop()
+    page = owner.get("/admin/menu/").text
+    assert "coat:check" not in ids(page)
+    form = as_typed(page)
+    assert owner.post("/admin/menu/", {**form, "up": "gift:start"}).status_code == 302
+    [row] = stored(select(MenuLine).where(MenuLine.choice == "coat:check"))
+    assert (row.hidden, row.titles) == (True, {"en": "Basket"})
+
+    now_and_then.append(coat)
+    page = owner.get("/admin/menu/").text
+    assert ids(page)[:2] == ["orders", "coat:check"], "in its place"
+    form = as_typed(page)
+    del form["hide-coat:check"]
+    owner.post("/admin/menu/", form)
+    assert reads(who="rosa")[:2] == ["Bought", "Basket"]
+    owner.post("/admin/menu/reset")
+    assert stored(select(MenuLine)) == []
+    assert reads(who="rosa") == [*shown, "Your coat"]
+
+
+def test_what_is_typed_counts_for_a_line_that_goes_meanwhile(owner, reads, now_and_then, stored):
+    reads(who="rosa")
+    page = owner.get("/admin/menu/").text
+    coat = now_and_then.pop()
+    typed = as_typed(page, **{"title-en-coat:check": "x" * 25})
+    answer = owner.post("/admin/menu/", typed).text
+    assert "is too long: at most 24 characters" in answer
+    assert "x" * 25 in answer, "still there to be put right"
+    owner.post("/admin/menu/", as_typed(answer, **{"title-en-coat:check": "Basket"}))
+    now_and_then.append(coat)
+    assert reads(who="rosa")[-1] == "Basket"
+    never = ["", "x" * 201, "a\tb"]
+    assert owner.post("/admin/menu/", {"line": never}).status_code == 302
+    assert not set(never) & set(stored(select(MenuLine.choice)))
+
+
+def test_a_title_without_a_field_on_the_page_stays(owner, reads, now_and_then, stored):
+    """The page has a field for each language in which somebody had the line lately."""
+    reads(who="rosa")
+    typed = as_typed(owner.get("/admin/menu/").text, **{"title-es-coat:check": "Abrigo"})
+    owner.post("/admin/menu/", typed)
+    page = owner.get("/admin/menu/").text
+    assert 'value="Abrigo"' in page, "it can be seen and changed"
+    bare = {name: value for name, value in as_typed(page).items() if not name.startswith("title-es")}
+    owner.post("/admin/menu/", bare)
+    assert stored(select(MenuLine.titles).where(MenuLine.choice == "coat:check")) == [{"es": "Abrigo"}]
+
+
+@pytest.mark.both_databases
+def test_who_saves_second_is_told_and_decides(owner, somebody, reads, stored):
+    reads()
+    other = somebody("manager")
+    mine, theirs = owner.get("/admin/menu/").text, other.get("/admin/menu/").text
+    assert owner.post("/admin/menu/", as_typed(mine, **{"title-en-orders": "Bought"})).status_code == 302
+    answer = other.post("/admin/menu/", as_typed(theirs, **{"title-en-orders": "Mine"}))
+    assert "somebody else changed the menu meanwhile" in answer.text
+    assert 'value="Mine"' in answer.text
+    assert reads()[0] == "Bought"
+    assert other.post("/admin/menu/", as_typed(answer.text)).status_code == 302
+    assert reads()[0] == "Mine"
 
 
 @pytest.mark.postgresql

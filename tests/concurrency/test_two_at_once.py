@@ -21,6 +21,7 @@ from salesbot.models import (
     Coupon,
     Delivery,
     LicenceKey,
+    MenuLine,
     Message,
     NotNeeded,
     Order,
@@ -28,7 +29,7 @@ from salesbot.models import (
     Payment,
     Refund,
 )
-from salesbot.services import advertisements, conversations, misunderstood, waiting
+from salesbot.services import advertisements, conversations, menu, misunderstood, waiting
 from salesbot.worker import Worker
 
 pytestmark = pytest.mark.both_databases
@@ -516,3 +517,15 @@ def test_an_advertisement_added_while_somebody_comes_by_it_keeps_both(meet, cata
     [ad] = stored(select(Advertisement))
     assert (ad.came, ad.headline, ad.text) == (1, "Read more", "Now in print")
     assert ad.target == f"product:{goods.id}"
+
+
+def test_two_who_arrange_the_menu_for_the_first_time_are_one_after_the_other(meet, app, stored):
+    def saves(title):
+        lines = [menu.Arranged(choice, hidden=False, titles={"en": title}) for choice in ("orders", "person")]
+        menu.save(lines, seen)
+
+    with app.app_context():
+        seen = menu.version()
+    with pytest.raises(WrongState, match="somebody else changed the menu meanwhile"):
+        meet(lambda: saves("First"), lambda: saves("Second"))
+    assert stored(select(MenuLine.titles)) == [{"en": "First"}] * 2

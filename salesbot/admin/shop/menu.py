@@ -16,6 +16,7 @@ from salesbot.admin.shown.noted import because
 from salesbot.errors import WrongState
 from salesbot.extensions import transaction
 from salesbot.messages import Choice
+from salesbot.replies import LONGEST_ID
 from salesbot.services import languages, menu, shop
 from salesbot.services.menu import Arranged
 
@@ -46,7 +47,7 @@ class MenuView(Guard, BaseView):
             lines = _moved(_typed(known, codes), request.form.get("up"), request.form.get("down"))
             try:
                 with transaction():
-                    menu.save(lines)
+                    menu.save(lines, request.form.get("seen"))
             except WrongState as exc:
                 wrong = because(exc)
             else:
@@ -55,7 +56,8 @@ class MenuView(Guard, BaseView):
         return self.render(
             "admin/menu.html",
             lines=lines,
-            known=known,
+            known={**{line.choice: {} for line in lines}, **known},
+            seen=menu.version(),
             codes={code: languages.name(code).capitalize() for code in codes},
             longest=menu.LONGEST_TITLE,
             arranged=bool(shop.state().menu),
@@ -79,7 +81,7 @@ class MenuView(Guard, BaseView):
     def reset(self) -> Any:
         """Everything as the plugins bring it."""
         with transaction():
-            menu.save([])
+            menu.reset()
         flash(gettext("The menu is as it was at first."), "success")
         return redirect(self.get_url(".index"))
 
@@ -97,18 +99,26 @@ def _stored(known: Mapping[str, Any]) -> list[Arranged]:
 
 
 def _typed(known: Mapping[str, Any], codes: Sequence[str]) -> list[Arranged]:
-    """What the form says; lines that it does not hold stay behind their neighbours."""
+    """What the form says; titles in languages that it has no field for stay.
+
+    A line that was shown when the form was made may be gone by now, such as a cart that was bought.
+    """
     state = shop.state().menu
     lines = []
     for number in dict.fromkeys(request.form.getlist("line")):
-        if number not in known:
+        if number not in known and not _may_be_a_line(number):
             continue
-        old = state[number].titles if number in state else {}
-        typed = {code: request.form.get(f"title-{code}-{number}", "").strip() for code in codes}
-        titles = {**{code: title for code, title in old.items() if code not in codes}, **typed}
+        titles = dict(state[number].titles) if number in state else {}
+        for code in codes:
+            field = f"title-{code}-{number}"
+            titles[code] = request.form.get(field, titles.get(code, "")).strip()
         hidden = f"hide-{number}" in request.form
         lines.append(Arranged(number, hidden, {code: title for code, title in titles.items() if title}))
     return lines
+
+
+def _may_be_a_line(number: str) -> bool:
+    return 0 < len(number) <= LONGEST_ID and number.isprintable()
 
 
 def _moved(lines: list[Arranged], up: str | None, down: str | None) -> list[Arranged]:
