@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +12,7 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from salesbot.authoring import paper_checks, run_checks
-from salesbot.authoring.looked import Looked
+from salesbot.authoring.looked import Looked, check, raised
 from salesbot.authoring.project import Project
 
 
@@ -24,20 +24,35 @@ def look_over(project: Project, postgresql: str | None, *, with_tests: bool) -> 
     yield paper_checks.hooks_explained(project)
     yield paper_checks.translations(project)
     yield run_checks.wheel(project)
-    yield run_checks.imports(project)
-    with shop_with(project) as app:
-        loaded = loads(project, app)
-        yield loaded
-        if not loaded.problems:
-            from salesbot.authoring import live_checks, people_checks  # noqa: PLC0415 - they need its models
-
-            yield live_checks.told(project, app)
-            yield live_checks.permissions(project, app)
-            yield from live_checks.migrations(project, app, postgresql)
-            yield people_checks.personal_data(project, app)
+    imported = run_checks.imports(project)
+    yield imported
+    if not imported.ends:
+        yield from _in_a_shop(project, postgresql)
     yield paper_checks.tests_there(project)
     if with_tests:
         yield run_checks.tests_pass(project)
+
+
+def _in_a_shop(project: Project, postgresql: str | None) -> Iterator[Looked]:
+    """The checks that need the plugin to run."""
+    with ExitStack() as until_the_end:
+        try:
+            app = until_the_end.enter_context(shop_with(project))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as exc:  # noqa: BLE001 - as with each check
+            yield Looked("A shop starts with it", [raised(exc, project)])
+            return
+        loaded = loads(project, app)
+        yield loaded
+        if loaded.problems:
+            return
+        from salesbot.authoring import live_checks, people_checks  # noqa: PLC0415 - they need its models
+
+        yield live_checks.told(project, app)
+        yield live_checks.permissions(project, app)
+        yield from live_checks.migrations(project, app, postgresql)
+        yield people_checks.personal_data(project, app)
 
 
 @contextmanager
@@ -64,12 +79,14 @@ def shop_with(project: Project) -> Iterator[Flask]:
 def _modules(project: Project) -> list[tuple[str, object]]:
     try:
         return project.load()
-    except Exception:  # noqa: BLE001 - the check of the import has told what it raises
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - the check of the import has told what it raises
         return []
 
 
-def loads(project: Project, app: Flask) -> Looked:
-    found = Looked("salesbot loads it: hooks, arguments, settings, names of tables, no hook that goes")
+@check("salesbot loads it: hooks, arguments, settings, names of tables, no hook that goes")
+def loads(found: Looked, project: Project, app: Flask) -> None:
     manager = app.extensions["salesbot.plugins"]
     loaded = {plugin.name for plugin in manager.plugins}
     found.problems += [f"{name}: {why}" for name, why in manager.problems.items() if name in project.plugins]
@@ -83,4 +100,3 @@ def loads(project: Project, app: Flask) -> Looked:
             if not plugin.hooks:
                 found.problems.append(f"{plugin.name} implements no hook")
             found.problems += [f"{plugin.name}: {warning}" for warning in plugin.warnings]
-    return found

@@ -10,7 +10,7 @@ from pathlib import Path
 from babel.messages.pofile import read_po
 from packaging.requirements import InvalidRequirement, Requirement
 
-from salesbot.authoring.looked import Looked, packages, readme, sources, tree
+from salesbot.authoring.looked import Looked, check, packages, readme, sources, tree
 from salesbot.authoring.project import Project
 from salesbot.services.sentences import placeholders, said_in
 
@@ -28,9 +28,9 @@ EXPLAINED = frozenset(
 """Hooks whose name does not say what a plugin does in them; the others' names do."""
 
 
-def metadata(project: Project) -> Looked:
+@check("The metadata names it, describes it, and says its version")
+def metadata(found: Looked, project: Project) -> None:
     """Who finds it, and under which name."""
-    found = Looked("The metadata names it, describes it, and says its version")
     if not project.name.startswith("salesbot-"):
         found.problems.append(
             f"name: {project.name!r} does not begin with “salesbot-”, where people look for plugins"
@@ -43,17 +43,16 @@ def metadata(project: Project) -> Looked:
         for name in project.plugins
         if not name.isidentifier() or name != name.lower()
     ]
-    return found
 
 
-def compatibility(project: Project, running: str) -> Looked:
+@check("It says which versions of salesbot it fits, from and up to")
+def compatibility(found: Looked, project: Project, running: str) -> None:
     """A range with both ends, which this very salesbot is in."""
-    found = Looked("It says which versions of salesbot it fits, from and up to")
     try:
         needed = [Requirement(line) for line in project.requires]
     except InvalidRequirement as exc:
         found.problems.append(str(exc))
-        return found
+        return
     ours = next((one for one in needed if one.name == "salesbot"), None)
     operators = {part.operator for part in ours.specifier} if ours else set()
     if ours is None:
@@ -62,12 +61,11 @@ def compatibility(project: Project, running: str) -> Looked:
         found.problems.append(f"“{ours}” needs both ends, such as “salesbot >=0.1, <1”")
     elif not ours.specifier.contains(running, prereleases=True):
         found.problems.append(f"“{ours}” leaves out {running}, which looks it over now")
-    return found
 
 
-def first_words(project: Project) -> Looked:
+@check("A README and the module's first line say what it does")
+def first_words(found: Looked, project: Project) -> None:
     """What people read before they install it."""
-    found = Looked("A README and the module's first line say what it does")
     if len(readme(project).split()) < FEWEST_WORDS:
         found.problems.append(f"there is no README of {FEWEST_WORDS} words or more")
     for path in sources(project):
@@ -75,12 +73,11 @@ def first_words(project: Project) -> Looked:
             found.problems.append(
                 f"{path.relative_to(project.folder)} has no docstring; its first line is shown to staff"
             )
-    return found
 
 
-def hooks_explained(project: Project) -> Looked:
+@check("Each hook that answers, changes or delivers says what it does there")
+def hooks_explained(found: Looked, project: Project) -> None:
     """Whoever looks for the reason of an odd answer finds a sentence about each hook that could give it."""
-    found = Looked("Each hook that answers, changes or delivers says what it does there")
     told = readme(project)
     for path in sources(project):
         module = tree(path)
@@ -93,7 +90,6 @@ def hooks_explained(project: Project) -> Looked:
                 found.problems.append(
                     f"{place}: {function.name} has no docstring, and the README does not speak of {hook}"
                 )
-    return found
 
 
 def hooks_in(module: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -121,9 +117,9 @@ def hooks_in(module: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
             yield str(named[0]) if named else node.name, node
 
 
-def translations(project: Project) -> Looked:
+@check("Each of its languages has every sentence")
+def translations(found: Looked, project: Project) -> None:
     """Each language has each sentence, with the same places to fill in, and is compiled."""
-    found = Looked("Each of its languages has every sentence")
     said = {sentence for path in sources(project) for sentence in _sentences(tree(path))}
     languages: set[str] = set()
     for home in packages(project):
@@ -148,7 +144,6 @@ def translations(project: Project) -> Looked:
                     )
     if not languages and said:
         found.notes.append(f"{len(said)} sentences, in no language besides the one in the code")
-    return found
 
 
 def _not_compiled(source: Path) -> Iterator[str]:
@@ -182,12 +177,11 @@ def _sentences(module: ast.Module) -> Iterator[str]:
                 yield first.value
 
 
-def tests_there(project: Project) -> Looked:
+@check("Its tests are conversations, and one says what a customer gets when it breaks")
+def tests_there(found: Looked, project: Project) -> None:
     """Conversations, and a crash."""
-    found = Looked("Its tests are conversations, and one says what a customer gets when it breaks")
     code = "\n".join(path.read_text("utf-8") for path in sorted((project.folder / "tests").glob("test_*.py")))
     if "customer" not in code:
         found.problems.append("no test in tests/ has a customer who says something")
     if "def test_a_crash" not in code:
         found.problems.append("no test in tests/ is called test_a_crash_…")
-    return found

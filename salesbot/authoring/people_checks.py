@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from salesbot import asking, clock, people
 from salesbot.asking import Failed
-from salesbot.authoring.looked import Looked
+from salesbot.authoring.looked import Looked, check
 from salesbot.authoring.project import Project
 from salesbot.database import db
 from salesbot.errors import PluginProblem, TransactionBroken
@@ -37,9 +37,9 @@ TELLING = ("phone", "email", "e_mail", "address", "birth", "first_name", "last_n
 """Parts of a column's name that speak of a person, also where nothing refers to one."""
 
 
-def personal_data(project: Project, app: Flask) -> Looked:
+@check("What it keeps about a person is told, erased, and joined with another's")
+def personal_data(found: Looked, project: Project, app: Flask) -> None:
     """Tables that refer to people come with what tells, erases and joins, and that does it."""
-    found = Looked("What it keeps about a person is told, erased, and joined with another's")
     for plugin in app.extensions["salesbot.plugins"].plugins:
         if plugin.name not in project.plugins:
             continue
@@ -59,7 +59,6 @@ def personal_data(project: Project, app: Flask) -> Looked:
                 found.notes.append(
                     f"{table.name}.{telling[0]} sounds like a person's, and the table refers to none"
                 )
-    return found
 
 
 def _references(table: Table) -> list[tuple[Column[Any], str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from salesbot.authoring.looked import Looked, packages, sources
+from salesbot.authoring.looked import Looked, check, packages, sources
 from salesbot.authoring.project import Project
 
 SLOWEST_IMPORT = 1.0
@@ -20,7 +21,7 @@ NOT_SHIPPED = frozenset({".pyc", ".pyo", ".po", ".pot"})
 LEFTOVERS = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", "build", "dist", ".*")
 
 _IMPORT = """
-import json, sys, threading, time
+import json, os, sys, threading, time, traceback
 import salesbot, salesbot.app, salesbot.jobs, salesbot.admin.page
 sys.path[:0] = json.loads(sys.argv[1])
 reached, begun = [], []
@@ -33,7 +34,12 @@ sys.addaudithook(look)
 threads = threading.active_count()
 began = time.process_time()
 for module in json.loads(sys.argv[2]):
-    __import__(module)
+    try:
+        __import__(module)
+    except SystemExit:
+        traceback.print_exc()
+        print("it ends the process", file=sys.stderr, flush=True)
+        os._exit(1)
 print()
 print(json.dumps({
     "seconds": time.process_time() - began, "reached": reached, "begun": begun,
@@ -42,9 +48,9 @@ print(json.dumps({
 """
 
 
-def imports(project: Project) -> Looked:
+@check("Importing it is quick, reaches for nothing on the network, and starts nothing")
+def imports(found: Looked, project: Project) -> None:
     """It is imported by each process of the shop, each command too."""
-    found = Looked("Importing it is quick, reaches for nothing on the network, and starts nothing")
     paths = json.dumps([str(project.folder), str(project.folder / "src")])
     ran = subprocess.run(
         [sys.executable, "-c", _IMPORT, paths, json.dumps(list(project.plugins.values()))],
@@ -54,8 +60,11 @@ def imports(project: Project) -> Looked:
     )
     lines = ran.stdout.strip().splitlines()
     if ran.returncode or not lines or not lines[-1].startswith('{"seconds"'):
-        found.problems.append((ran.stderr.strip().splitlines() or ["it ends the process"])[-1])
-        return found
+        last = (ran.stderr.strip().splitlines() or ["it ends the process"])[-1]
+        own = re.findall(rf'File "({re.escape(str(project.folder))}[^"]*)", line (\d+)', ran.stderr)
+        found.problems.append("".join(f"{file}:{line}: " for file, line in own[-1:]) + last)
+        found.ends = True
+        return
     said = json.loads(lines[-1])
     if said["reached"]:
         found.problems.append(f"it reaches for {', '.join(said['reached'])}")
@@ -65,12 +74,11 @@ def imports(project: Project) -> Looked:
         found.problems.append(f"it starts {said['threads']} thread(s); begin them in a job or a page")
     if said["seconds"] > SLOWEST_IMPORT:
         found.problems.append(f"it takes {said['seconds']:.1f} s; do heavy imports inside functions")
-    return found
 
 
-def wheel(project: Project) -> Looked:
+@check("Its wheel holds every file of its package")
+def wheel(found: Looked, project: Project) -> None:
     """What pip installs elsewhere is what lies here: templates and migrations are left out easily."""
-    found = Looked("Its wheel holds every file of its package")
     with TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
         shutil.copytree(project.folder, copy, ignore=LEFTOVERS)
@@ -93,7 +101,7 @@ def wheel(project: Project) -> Looked:
                 found.notes.append(f"not tried, what builds it is not installed here: {missing[-1]}")
             else:
                 found.problems.append(f"it can't be built: {lines[-1]}")
-            return found
+            return
         with zipfile.ZipFile(built[0]) as opened:
             held = set(opened.namelist())
     found.problems += [
@@ -101,7 +109,6 @@ def wheel(project: Project) -> Looked:
         for name in _shipped(project)
         if name not in held
     ]
-    return found
 
 
 def _shipped(project: Project) -> Iterable[str]:
@@ -118,9 +125,9 @@ def _shipped(project: Project) -> Iterable[str]:
             yield path.name
 
 
-def tests_pass(project: Project) -> Looked:
+@check("Its tests pass")
+def tests_pass(found: Looked, project: Project) -> None:
     """The author's own."""
-    found = Looked("Its tests pass")
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         check=False,
@@ -132,4 +139,3 @@ def tests_pass(project: Project) -> Looked:
         found.problems += [
             line for line in ran.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))
         ] or [(ran.stdout + ran.stderr).strip().splitlines()[-1]]
-    return found

@@ -92,6 +92,43 @@ def test_a_bad_plugin_is_told_each_thing_that_is_missing(look_over, tmp_path):
         assert told in ran.output, ran.output
 
 
+def test_one_that_ends_the_process_is_looked_over_to_the_end(look_over, tmp_path):
+    """With status 0, which a plugin's CI would take for good."""
+    scaffold.write(scaffold.names("quitter"), (), tmp_path / "new")
+    code = tmp_path / "new" / "salesbot_quitter.py"
+    code.write_text(f"{code.read_text()}\nimport sys\nsys.exit(0)\n")
+    ran = look_over(tmp_path / "new")
+    line = len(code.read_text().splitlines())
+    assert ran.exit_code == 1, ran.output
+    assert f"{code}:{line}: it ends the process" in ran.output
+    assert "Its tests are conversations" in ran.output
+
+
+RAISES = """
+
+@hookimpl
+def salesbot_payment_methods():
+    raise LookupError("no way to pay")
+"""
+
+
+def test_one_that_raises_is_looked_over_to_the_end(look_over, tmp_path):
+    scaffold.write(scaffold.names("raiser"), ("admin",), tmp_path / "new")
+    code = tmp_path / "new" / "salesbot_raiser" / "__init__.py"
+    line = len(code.read_text().splitlines()) + len(RAISES.splitlines())
+    code.write_text(code.read_text() + RAISES)
+    (tmp_path / "new" / "README.md").write_bytes(b"caf\xe9")
+    ran = look_over(tmp_path / "new")
+    assert ran.exit_code == 1, ran.output
+    assert "✗ A README and the module's first line say what it does\n" in ran.output
+    assert "UnicodeDecodeError" in ran.output
+    assert "✓ Each of its pages in the back office asks for a right" in ran.output
+    (tmp_path / "new" / "README.md").write_text("It pays.")
+    ran = look_over(tmp_path / "new")
+    assert f"✗ The README names its commands and ways to pay\n    {code}:{line}: LookupError" in ran.output
+    assert "✓ Each of its pages in the back office asks for a right" in ran.output
+
+
 def test_a_folder_without_a_plugin_is_told_so(look_over, tmp_path):
     ran = look_over(tmp_path)
     assert ran.exit_code == 1

@@ -316,6 +316,69 @@ def test_a_page_that_anybody_opens(plugin, status):
     assert only(bad.live(live_checks.permissions), f"GET /admin/checked-open/<int:number> answers {status}")
 
 
+GUARDED = """
+from werkzeug.routing import BaseConverter
+from salesbot import AdminPage
+
+
+class Odd(BaseConverter):
+    regex = "odd-[a-z]+-end"
+
+
+class Guarded(AdminPage):
+    needs = {"index": "look", "show": "look"}
+
+    def __init__(self):
+        super().__init__(name="Guarded", url="guarded")
+
+    @expose("/")
+    def index(self):
+        return "all"
+
+    @expose("/{rule}")
+    def show(self, it):
+        return "one"
+
+
+@hookimpl(specname="salesbot_register_blueprints")
+def converters(app):
+    app.url_map.converters["odd"] = Odd
+
+
+@hookimpl(specname="salesbot_register_admin_views")
+def guarded(admin):
+    admin.add_view(Guarded())
+"""
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "<any(last, first):it>",
+        "<uuid:it>",
+        "<float:it>",
+        "<int(min=7):it>",
+        "<int(fixed_digits=4):it>",
+        "<string(length=5):it>",
+        "<path:it>",
+    ],
+)
+def test_a_page_is_tried_whatever_its_address_takes(plugin, rule):
+    good = plugin("admin")
+    good.add(GUARDED.replace("{rule}", rule))
+    found = good.live(live_checks.permissions)
+    assert not found.problems
+    assert not found.notes
+
+
+def test_a_page_for_which_no_address_is_found_is_told(plugin):
+    good = plugin("admin")
+    good.add(GUARDED.replace("{rule}", "<odd:it>"))
+    assert good.live(live_checks.permissions).notes == [
+        "not tried, as no address fits what it takes: /admin/guarded/<odd:it>"
+    ]
+
+
 def test_a_change_for_who_may_only_look(plugin):
     good = plugin("admin")
     assert not good.live(live_checks.permissions).problems
