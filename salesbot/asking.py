@@ -67,24 +67,27 @@ def answers(
     """
     guard = Guard(db.session())
     left = iter(order)
-    while (heard := _next(left, guard, arguments, check, chats)) is not None:
-        plugin, hook, chat, said, failure = heard
-        if guard.offence:
-            failure = f"it {guard.offence} the transaction of the core"
-        if failure:
-            guard.undo(failure)
-            failed(plugin, hook, failure)
-            said = Failed(failure)
-        else:
-            own = guard.seconds - guard.in_database
-            if own > SLOW:
-                _too_slow(plugin, hook, own)
-            if chats is not None and chat is not None:
+    try:
+        while (heard := _next(left, guard, arguments, check, chats)) is not None:
+            plugin, hook, chat, said, failure = heard
+            own = guard.own_seconds
+            if guard.offence:
+                failure = f"it {guard.offence} the transaction of the core"
+            if failure:
+                guard.undo(failure)
+                failed(plugin, hook, failure)
+                said = Failed(failure)
+            elif chats is not None and chat is not None:
                 chats.keep_notes(plugin.name, chat.data)
-        if guard.touched:
-            guard.anew()
-        if said is not None:
-            yield plugin, said
+            look_at_time(plugin, hook, own)
+            if guard.touched:
+                guard.anew()
+            if said is not None:
+                yield plugin, said
+    except TransactionBroken as broken:
+        if broken.plugin == guard.plugin.name:
+            broken.seconds = guard.own_seconds
+        raise
 
 
 def _next(
@@ -131,11 +134,13 @@ def failed(plugin: Plugin, hook: str, reason: str) -> None:
     plugin_failures.record(plugin.name, hook, reason)
 
 
-def _too_slow(plugin: Plugin, hook: str, seconds: float) -> None:
-    """Switches off a plugin that held a chat up; a built-in one is only named.
+def look_at_time(plugin: Plugin, hook: str, seconds: float) -> None:
+    """Switches off a plugin that held a chat up, whatever came of it; a built-in one is only named.
 
     A built-in plugin is slow because the machine is, and a shop without its checkout is none.
     """
+    if seconds <= SLOW:
+        return
     reason = f"{hook} took {seconds:.1f} s; the limit is {SLOW:.0f} s"
     if plugin.built_in:
         log.warning("plugin %s is slow: %s", plugin.name, reason)

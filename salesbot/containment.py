@@ -111,6 +111,11 @@ class Guard(Call):
         self._savepoint: SessionTransaction | None = None
         self._opening = False
 
+    @property
+    def own_seconds(self) -> float:
+        """How long the last call took, without what its statements took."""
+        return self.seconds - self.in_database
+
     def open_savepoint(self) -> None:
         """Makes all that follows undoable; does nothing when it is already."""
         if self._savepoint is None and not self._opening:

@@ -86,12 +86,16 @@ class PluginProblem(SalesbotError):
 
 
 class TransactionBroken(SalesbotError):
-    """A plugin destroyed the transaction it ran in: the work must be done again without it."""
+    """A plugin destroyed the transaction it ran in: the work must be done again without it.
+
+    `seconds` are those that it took for that.
+    """
 
     def __init__(self, plugin: str, reason: str) -> None:
         super().__init__(f"{plugin}: {reason}")
         self.plugin = plugin
         self.reason = reason
+        self.seconds = 0.0
         self.recorded = False
 
 

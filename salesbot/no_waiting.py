@@ -1,6 +1,7 @@
-"""Keeps plugins from waiting while a chat is locked: no sleep and no connection inside a turn.
+"""Keeps plugins from waiting while a chat is locked: no sleep, no network, no program inside a turn.
 
-The rest of the shop would wait too. Python's own audit events tell of both, whichever library it is.
+The rest of the shop would wait too. Python's own audit events tell of these before they begin, whichever
+library it is. Of waiting for a thread, a lock or a pipe nothing tells: the limit in `asking` is for that.
 """
 
 from __future__ import annotations
@@ -15,6 +16,24 @@ from salesbot.errors import PluginProblem
 
 LONGEST_SLEEP = 0.05
 """Seconds that may be slept, for code that only lets other threads run."""
+_NETWORK = "use the network"
+_PROGRAM = "start a program"
+_WAITS = {
+    "time.sleep": "sleep",
+    "socket.connect": _NETWORK,
+    "socket.getaddrinfo": _NETWORK,
+    "socket.gethostbyname": _NETWORK,
+    "socket.gethostbyaddr": _NETWORK,
+    "socket.getnameinfo": _NETWORK,
+    "subprocess.Popen": _PROGRAM,
+    "os.system": _PROGRAM,
+    "os.posix_spawn": _PROGRAM,
+    "os.spawn": _PROGRAM,
+    "os.exec": _PROGRAM,
+    "os.fork": _PROGRAM,
+    "os.forkpty": _PROGRAM,
+}
+"""What may take as long as somebody else likes, by the audit event that tells of it."""
 HOW = "put it off with salesbot.later(), do it in salesbot_run_job, and answer from there"
 
 
@@ -27,10 +46,14 @@ def install() -> None:
 
 
 def _look(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "socket.connect" and is_guarded():
-        raise PluginProblem(f"a plugin must not use the network while a customer waits: {HOW}")
-    if event == "time.sleep" and is_guarded() and arguments[0] > LONGEST_SLEEP:
-        raise PluginProblem(f"a plugin must not sleep {arguments[0]:g} s while a customer waits: {HOW}")
+    what = _WAITS.get(event)
+    if what is None or not is_guarded():
+        return
+    if event == "time.sleep":
+        if arguments[0] <= LONGEST_SLEEP:
+            return
+        what = f"sleep {arguments[0]:g} s"
+    raise PluginProblem(f"a plugin must not {what} while a customer waits: {HOW}")
 
 
 def _telling(sleep: Any) -> Any:

@@ -96,6 +96,8 @@ class Manager:
             if not broken.recorded:
                 broken.recorded = True
                 plugin_failures.record(broken.plugin, hook, broken.reason)
+                if (plugin := self.named(broken.plugin)) is not None:
+                    asking.look_at_time(plugin, hook, broken.seconds)
         order = self._orders[hook]
         if off or skipped:
             order = [pair for pair in order if pair[0].name not in off and pair[0].name not in skipped]

@@ -505,6 +505,26 @@ def test_a_plugin_that_is_too_slow_is_named_with_its_hook_and_the_time(app, cust
     assert stored(select(PluginFailure.error)) == [state.reason]
 
 
+@pytest.mark.parametrize(
+    "misdeed",
+    [raises, writes_and_raises, commits, destroys_the_transaction, returns_a_text],
+    ids=lambda work: work.__name__,
+)
+def test_a_plugin_that_is_slow_and_fails_holds_no_second_chat_up(app, customer, bad, stored, watch, misdeed):
+    def waits_in_vain(message, chat):
+        watch.now += 3.3
+        return misdeed(message, chat)
+
+    bad.work = waits_in_vain
+    for _time in range(2):
+        assert "What would you like?" in customer.says("hi")[0].text
+    assert watch.now == 3.3, "it was asked again"
+    (state,) = stored(select(PluginState))
+    assert (state.enabled, state.by_itself) == (False, True)
+    assert state.reason == "salesbot_handle_message took 3.3 s; the limit is 3 s"
+    assert len(stored(select(PluginFailure.error))) == 2, "what it raised, and that it was slow"
+
+
 def test_time_spent_in_other_plugins_is_not_counted_twice(app, customer, stored, watch):
     """The greeting asks all plugins for their menu lines: a slow one must not cost the greeting."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
+import subprocess
 import sys
 import time
 from datetime import timedelta
@@ -176,14 +178,31 @@ def connects():
         phone.connect(("127.0.0.1", 9))
 
 
-@pytest.mark.parametrize(
-    ("waits", "said"),
-    [
-        (lambda: time.sleep(5), "must not sleep 5 s"),
-        (connects, "must not use the network"),
-    ],
-    ids=["sleeps", "connects"],
-)
+def forks(fork=os.fork):
+    if fork() in {0, (0, -1)}:
+        os._exit(1)
+
+
+NETWORK, PROGRAM = "must not use the network", "must not start a program"
+WAITS = {
+    "sleep": (lambda: time.sleep(5), "must not sleep 5 s"),
+    "connect": (connects, NETWORK),
+    "getaddrinfo": (lambda: socket.getaddrinfo("localhost", 80), NETWORK),
+    "gethostbyname": (lambda: socket.gethostbyname("localhost"), NETWORK),
+    "gethostbyaddr": (lambda: socket.gethostbyaddr("127.0.0.1"), NETWORK),
+    "getnameinfo": (lambda: socket.getnameinfo(("127.0.0.1", 80), 0), NETWORK),
+    "subprocess": (lambda: subprocess.run(["true"], check=False), PROGRAM),
+    "system": (lambda: os.system("true"), PROGRAM),  # noqa: S605
+    "popen": (lambda: os.popen("true"), PROGRAM),  # noqa: S605
+    "posix_spawn": (lambda: os.posix_spawn("/bin/true", ["true"], {}), PROGRAM),
+    "spawn": (lambda: os.spawnlp(os.P_WAIT, "true", "true"), PROGRAM),  # noqa: S606
+    "exec": (lambda: os.execlp("false", "false"), PROGRAM),  # noqa: S606
+    "fork": (forks, PROGRAM),
+    "forkpty": (lambda: forks(os.forkpty), PROGRAM),
+}
+
+
+@pytest.mark.parametrize(("waits", "said"), WAITS.values(), ids=WAITS)
 def test_no_plugin_waits_while_a_chat_is_locked(with_plugin, stored, waits, said):
     def handle(message, chat):
         waits()
