@@ -12,7 +12,9 @@ from salesbot import asking, messages, plugin_manager
 from salesbot.asking import Failed
 from salesbot.database import db
 from salesbot.errors import SalesbotError, TransactionBroken, WrongState
+from salesbot.migrations import of_plugins
 from salesbot.models import (
+    ALL,
     Consent,
     Conversation,
     ConversationEvent,
@@ -165,11 +167,12 @@ def erase(customer: Customer) -> None:
     still_open = open_orders(customer)
     if still_open:
         raise WrongState("order {number} is open; end it first", number=still_open[0].number)
+    numbers = [chat.id for chat in chats]
+    found = traces.of(customer, numbers, _models())
     _asked(ERASE, customer, lambda _said: None)
     kept_here = files(customer)
-    numbers = [chat.id for chat in chats]
     _erase_chats(numbers)
-    traces.erase(customer, numbers)
+    traces.erase(customer, numbers, found)
     for chat in chats:
         chat.address, chat.notes, chat.shown, chat.labels = f"erased-{chat.id}", {}, [], []
         chat.question = chat.question_plugin = chat.source = chat.person_wanted_at = None
@@ -182,6 +185,12 @@ def erase(customer: Customer) -> None:
     # Files go last, when nothing can fail any more but the commit; whoever repeats it finds none.
     attachments.remove(kept_here)
     db.session.expire_all()
+
+
+def _models() -> list[type[Any]]:
+    """All models of the shop and of its plugins."""
+    own = [model for plugin in plugin_manager.current().plugins for model in of_plugins.models_of(plugin)]
+    return [*ALL, *own]
 
 
 def _erase_chats(numbers: Sequence[int]) -> None:

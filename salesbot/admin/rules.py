@@ -34,6 +34,7 @@ class Rules:
     never: tuple[str, ...] = ()  # columns that no page shows; encrypted ones never show anyway
     audited: bool = True  # False for what the program counts and notes for itself
     not_in_audit: tuple[str, ...] = ()  # columns whose values the audit does not repeat
+    is_person: bool = False  # True where a row's name is somebody's: entries of other rows give its number
     inline: tuple[str, ...] = ()  # amounts of money that can be changed where they stand in the list
     labels: Mapping[str, Any] = field(default_factory=dict)
     helps: Mapping[str, Any] = field(default_factory=dict)

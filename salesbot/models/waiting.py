@@ -39,4 +39,4 @@ class StockWait(Model):
     conversation: Mapped[Conversation] = relationship()
 
     def __str__(self) -> str:
-        return f"{self.conversation} waits for {self.product}"
+        return f"Chat {self.conversation_id} waits for {self.product}"

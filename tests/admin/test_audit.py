@@ -166,7 +166,7 @@ def test_every_model_s_rows_are_written_about_whichever_way_they_change(app, row
         for model in (ConversationLabel, PluginFailure):
             db.session.delete(db.session.scalars(select(model)).one())
     g.pop("witness")
-    written = stored(select(AuditEntry))
+    written = stored(select(AuditEntry).order_by(AuditEntry.id))
     assert [entry.what for entry in written[-2:]] == ["deleted", "deleted"]
     everything = repr([(entry.title, entry.changes) for entry in written])
     assert not [secret for secret in SECRETS if secret in everything]

@@ -7,21 +7,32 @@ import json
 import zipfile
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select, text
 
+from salesbot import clock
+from salesbot.admin.access import audit
+from salesbot.database import table
+from salesbot.extensions import transaction
 from salesbot.models import (
     AuditEntry,
     Consent,
     Conversation,
     ConversationEvent,
+    ConversationLabel,
     Customer,
     CustomerAddress,
+    Job,
+    Label,
     Message,
     Notice,
     Order,
+    OrderEvent,
+    Refund,
+    StaffUser,
+    StockWait,
     db,
 )
-from salesbot.services import attachments, inbox, news
+from salesbot.services import attachments, consent, inbox, news
 from tests.admin import rows as make
 
 pytestmark = pytest.mark.both_databases
@@ -151,3 +162,125 @@ def test_staff_note_what_a_customer_told_them(ana, somebody, stored):
         assert "told me on the phone" in agent.get(address).text
     empty = agent.post(f"/admin/customer/{ana}/agreed", {"what": "stop", "said": " "}, follow_redirects=True)
     assert "Write how you know it" in empty.text
+
+
+NAME, NUMBER, WORDS = "Maria Secret", "+491700000042", "opensesame"
+"""What must be nowhere afterwards: who it was, and any word of theirs or about them."""
+OWN = ("customer", "customer_address", "conversation")
+"""Entries about these say whom, until the person is forgotten."""
+
+
+def a_person_with_everything(app, owner, rows) -> int:
+    """Rows of all that may be about a person, made or touched by staff in the ways they have, and by hand."""
+    with rows():
+        chat = make.chat(NAME, address=f"whatsapp:{NUMBER}", source={"name": "shop", "text": WORDS})
+        home = db.session.scalar(
+            select(CustomerAddress).where(CustomerAddress.customer_id == chat.customer_id)
+        )
+        home.address = chat.address
+        make.message(chat, "in", WORDS)
+        thing = make.product(price=1000)
+        order = make.order(chat, thing, state="fulfilled", source_details={"click_id": WORDS})
+        payment = make.payment(order, state="confirmed")
+        chat.person_wanted_at = chat.created_at
+        number, person, order_id, thing_id = chat.id, chat.customer_id, order.id, thing.id
+        payment_id = payment.id
+        label = make.save(Label(name="wholesale")).id
+        db.session.flush()
+        news.look()
+        make.chat("Bob")
+    # What staff do by hand, and what only code does on their behalf.
+    with app.test_request_context("/admin/"), transaction():
+        audit.begin(db.session.scalars(select(StaffUser)).first())
+        order = db.session.get(Order, order_id)
+        template = {"sid": "HX1", "values": [NAME, NUMBER, f"https://shop.example/pay/{WORDS}"]}
+        for row in (
+            Message(
+                conversation_id=number, direction="out", state="delivered", body=WORDS, template=template
+            ),
+            Message(
+                conversation_id=number, direction="out", state="failed", body=WORDS, error=f"{NUMBER} is away"
+            ),
+            Consent(customer_id=person, what="stopped", said=WORDS, wording="Done.", who="Olga"),
+            ConversationEvent(conversation_id=number, who="Olga", what=inbox.NOTE, text=f"{NAME}: {WORDS}"),
+            StockWait(conversation_id=number, product_id=thing_id),
+            Job(plugin="stamps", name="stamps:tidy", conversation_id=number, data={"said": WORDS}),
+            ConversationLabel(conversation_id=number, label_id=label),
+            Refund(payment_id=payment_id, amount=1, currency="USD", who="Olga", why=f"{NAME} {WORDS}"),
+            OrderEvent(order_id=order_id, who="Olga", what="asked for a refund", why=f"0.01 {NAME} {WORDS}"),
+            OrderEvent(order_id=order_id, who="Olga", what="found no money", why=WORDS),
+        ):
+            make.save(row)
+        order.source_details = {"click_id": WORDS, "text": NAME}
+        conversation = db.session.get(Conversation, number)
+        conversation.question, conversation.notes = WORDS, {"greeting": {"said": WORDS}}
+        conversation.source = {"name": "shop", "text": f"{NAME} {WORDS}"}
+        consent.stop(person, said=WORDS, who="Olga")
+        # Past the objects, several rows at once: such an entry knows no key.
+        said = {
+            "customer_id": person,
+            "what": "allowed",
+            "said": WORDS,
+            "about": NAME,
+            "who": "Olga",
+            "at": clock.now(),
+        }
+        db.session.execute(insert(table(Consent)), [said, said])
+        db.session.execute(delete(StockWait).where(StockWait.conversation_id == number))
+    page = f"/admin/conversation/details/?id={number}"
+    owner.get(page)
+    owner.post(f"/admin/conversation/{number}/take-over")
+    owner.post(f"/admin/conversation/{number}/reply", {"text": WORDS})
+    owner.post(f"/admin/conversation/{number}/note", {"text": WORDS})
+    owner.post(f"/admin/order/{order_id}/looked", {"why": f"{NAME} {WORDS}"})
+    owner.get(f"/admin/customer/edit/?id={person}")
+    owner.post(f"/admin/customer/edit/?id={person}", {"name": f"{NAME} II", "language": "en"})
+    owner.post(f"/admin/customer/{person}/agreed", {"what": "stop", "said": WORDS})
+    owner.get(f"/admin/customer/export/csv/?search={NAME}").get_data()
+    owner.post(f"/admin/customer/{person}/data", {"kind": "json"})
+    return person
+
+
+def everywhere(app) -> dict[str, str]:
+    """All that stands in the database, by table, as text."""
+    with app.app_context():
+        found = {
+            one.name: repr([tuple(row) for row in db.session.execute(text(f'SELECT * FROM "{one.name}"'))])
+            for one in db.metadata.sorted_tables
+        }
+        db.session.rollback()
+    return found
+
+
+def test_nothing_of_a_forgotten_person_is_left_anywhere(app, owner, rows, stored):
+    """Whatever was stored about them and whoever of the staff touched it: no table holds it any more."""
+    person = a_person_with_everything(app, owner, rows)
+    before = everywhere(app)
+    held = {name for name, there in before.items() if any(one in there for one in (NAME, NUMBER, WORDS))}
+    assert {
+        "audit_entry",
+        "consent",
+        "conversation",
+        "conversation_event",
+        "customer",
+        "customer_address",
+    } <= held
+    assert {"job", "message", "notice", "order", "order_event", "refund"} <= held
+    answer = owner.post(f"/admin/customer/{person}/erase", {"number": str(person)}, follow_redirects=True)
+    assert "This customer is forgotten" in answer.text
+    for name, left in everywhere(app).items():
+        for one in (NAME, NUMBER, WORDS):
+            assert one not in left, (name, one, left)
+    assert "Bob" in everywhere(app)["customer"]
+    assert len(stored(select(AuditEntry))) > 20
+
+
+def test_the_audit_repeats_no_words_and_names_nobody_in_entries_of_other_rows(app, owner, rows, stored):
+    """So that a note which was deleted, as after some months, is in the audit no more either."""
+    a_person_with_everything(app, owner, rows)
+    entries = stored(select(AuditEntry).where(AuditEntry.model.not_in(OWN)))
+    told = repr([(one.model, one.title, one.changes) for one in entries])
+    for one in (NAME, NUMBER, WORDS):
+        assert one not in told
+    [label] = [one for one in entries if one.model == "conversation_label"]
+    assert type(label.changes["conversation_id"][1]) is int

@@ -150,9 +150,14 @@ def table_name(mapper: Mapper[Any]) -> str:
 
 
 def _named(session: Session, mapper: Mapper[Any], column: Any, values: Sequence[Any]) -> Sequence[Any]:
-    """Keys of other rows with what those rows are called: one day they may not be there any more."""
+    """Keys of other rows with what those rows are called: one day they may not be there any more.
+
+    People are not named: when one of them is forgotten, no entry of another row has to be looked for.
+    """
     for relation in mapper.relationships if column.foreign_keys else ():
         if relation.local_columns == {column} and relation.direction.name == "MANYTOONE":
+            if rules_for(relation.mapper.class_).is_person:
+                return values
             named = []
             for value in values:
                 other = None if value is None else session.get(relation.mapper.class_, value)

@@ -55,6 +55,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         one=_("note"),
         group=PEOPLE,
         in_menu=False,
+        not_in_audit=names("text"),
         search=names("text"),
         large=True,
     ),
@@ -64,7 +65,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         group=PEOPLE,
         icon="fa-envelope",
         first=names("conversation direction body state created_at"),
-        not_in_audit=names("body choices media location"),
+        not_in_audit=names("body choice choices template about media location error"),
         not_in_list=names(
             "choice choices style template about media location plugin sent_by took_ms"
             " error error_code attempts send_at claimed_at provider_id"
@@ -78,6 +79,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         empty=_("No messages yet. Say “hi” in the simulator."),
     ),
     models.Customer: Rules(
+        is_person=True,
         many=_("Customers"),
         one=_("customer"),
         group=PEOPLE,
@@ -101,6 +103,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         empty=_("Nobody has written yet. Say “hi” in the simulator, or connect WhatsApp."),
     ),
     models.CustomerAddress: record(
+        is_person=True,
         many=_("Addresses"),
         one=_("address"),
         group=PEOPLE,
@@ -132,6 +135,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         empty=_("Nobody has agreed to or refused anything yet."),
     ),
     models.StockWait: record(
+        is_person=True,
         many=_("Waiting for stock"),
         one=_("entry"),
         group=PEOPLE,

@@ -28,6 +28,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             "conversation currency expires_at paid_at fulfilled_at closed_at reminded_at frozen_at"
             " tentative discount coupon source_details"
         ),
+        not_in_audit=names("source_details"),
         labels={
             "source": _("Came from"),
             "created_at": _("Placed"),
@@ -66,7 +67,12 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         large=True,
     ),
     models.OrderEvent: record(
-        many=_("Order timeline"), one=_("entry"), group=SALES, in_menu=False, large=True
+        not_in_audit=names("why"),
+        many=_("Order timeline"),
+        one=_("entry"),
+        group=SALES,
+        in_menu=False,
+        large=True,
     ),
     models.Payment: record(
         many=_("Payments"),
@@ -95,6 +101,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         one=_("refund"),
         group=SALES,
         icon="fa-rotate-left",
+        not_in_audit=names("why"),
         first=names("payment amount state why created_at"),
         not_in_list=names("currency reference event_id who units attempts due_at claimed_at done_at"),
         choices={"state": REFUND_STATES},

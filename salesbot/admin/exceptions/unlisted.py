@@ -17,6 +17,7 @@ from salesbot.admin.shown.formatters import (
 
 EXCEPTIONS: Mapping[type[Any], Rules] = {
     models.Conversation: record(
+        is_person=True,
         many=_("Inbox"),
         one=_("conversation"),
         group=None,
@@ -28,7 +29,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             **dict.fromkeys(names("take_over give_back reply template settle assign label here"), "answer"),
         },
         first=names("customer answered_by address last_inbound_at"),
-        not_in_audit=names("question shown notes"),
+        not_in_audit=names("question shown notes source"),
         not_in_list=names(
             "channel person_wanted_at question question_plugin shown shown_from notes source staff_at seen_at"
             " assigned_to created_at"

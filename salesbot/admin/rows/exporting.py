@@ -12,11 +12,12 @@ from flask import Response, abort, request
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_login import current_user
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, String, inspect
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from salesbot import clock
 from salesbot.admin.access import audit
+from salesbot.admin.exceptions import rules_for
 from salesbot.admin.rows import spreadsheets
 from salesbot.admin.shown import formatters
 from salesbot.database import writing
@@ -82,7 +83,19 @@ class Exports(ModelView):
         title = f"{self.name} ({export_type.upper()})"
         db.session.rollback()
         with writing(), transaction():
-            audit.note("exported", self.model, title=title, **_described(wanted))
+            audit.note("exported", self.model, title=title, **_described(self._without_people(wanted)))
+
+    def _without_people(self, wanted: dict[str, str]) -> dict[str, str]:
+        """The same, but for words by which a person may have been looked for."""
+        near = [one.mapper.class_ for one in inspect(self.model).relationships if not one.uselist]
+        if not any(rules_for(model).is_person for model in (self.model, *near)):
+            return wanted
+        typed = {"search"}
+        for name in wanted:
+            found = (self._filter_args or {}).get(name.removeprefix("flt").partition("_")[2])
+            if found and not found[1].options and isinstance(found[1].column.type, String):
+                typed.add(name)
+        return {name: audit.HIDDEN if name in typed else value for name, value in wanted.items()}
 
 
 def _described(wanted: dict[str, str]) -> dict[str, Any]:
