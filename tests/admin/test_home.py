@@ -146,6 +146,10 @@ def test_the_figures_are_those_of_the_rows(app, rows, owner):
             Refund(payment_id=given_back.id, state="done", amount=300, currency="USD", done_at=clock.now())
         )
         make.save(Refund(payment_id=given_back.id, state="started", amount=100, currency="USD"))
+        disputed = make.payment(make.order(what=thing), state="disputed", confirmed_at=clock.now())
+        make.save(
+            Refund(payment_id=disputed.id, state="done", amount=200, currency="USD", done_at=clock.now())
+        )
         for old in (clock.now() - age for age in ages):
             past = make.order(what=thing, state="paid", created_at=old, paid_at=old)
             past.conversation.last_inbound_at = old
@@ -154,14 +158,15 @@ def test_the_figures_are_those_of_the_rows(app, rows, owner):
     with app.app_context():
         day, week, month = trends.periods()
         days = trends.by_day("USD")
-    assert (day.orders, day.paid, day.people) == (5, 4, 5)
-    assert (week.orders, week.paid, week.people) == (6, 5, 6)
-    assert (month.orders, month.paid, month.people) == (7, 6, 7)
+    assert (day.orders, day.paid, day.people) == (6, 4, 6)
+    assert (week.orders, week.paid, week.people) == (7, 5, 7)
+    assert (month.orders, month.paid, month.people) == (8, 6, 8)
     assert day.money == {"USD": 2700, "EUR": 1000}
     assert week.money == {"USD": 3700, "EUR": 1000}
     assert month.money == {"USD": 4700, "EUR": 1000}
     assert len(days) == 30
-    assert sum(one.money for one in days) == 5000
+    assert sum(one.money for one in days) == month.money["USD"]
+    assert days[-1].money == day.money["USD"], "what went back is taken off on its day"
     assert sum(one.paid for one in days) == 6
     assert [one.paid for one in days if one.day == (clock.now() - ages[1]).date()] == [1]
     html = owner.get("/admin/").text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from urllib.parse import unquote
 
 import pytest
@@ -10,7 +11,8 @@ import segno
 from PIL import Image
 from sqlalchemy import select
 
-from salesbot.models import Advertisement, Category, Product, db
+from salesbot import clock
+from salesbot.models import Advertisement, Category, Product, Refund, db
 from tests.admin import rows as make
 
 NUMBER = "+15550001111"
@@ -61,6 +63,29 @@ def test_what_each_place_brought_is_counted_and_shown_on_the_order(rows, owner, 
     assert '<th scope="row">my-insta</th><td>1</td>' in owner.get("/admin/links/").text
     assert "<b>my-insta</b>" in owner.get(f"/admin/order/details/?id={number}").text
     assert "my-insta" in owner.get("/admin/order/").text
+
+
+@pytest.mark.both_databases
+def test_the_money_of_each_place_is_what_came_in_and_did_not_go_back(rows, owner):
+    """As on the first page: a disputed payment counts for nothing, and neither does an unpaid order."""
+    with rows():
+        thing = make.product(price=1000)
+        for state, back in (("confirmed", 0), ("confirmed", 300), ("disputed", 0), ("started", 0)):
+            moment = {"confirmed_at": clock.now()} if state == "disputed" else {}
+            order = make.order(what=thing, source="flyer")
+            if state != "started":
+                order.paid_at = clock.now()
+            payment = make.payment(order, state=state, **moment)
+            if back:
+                done = {"state": "done", "done_at": clock.now()}
+                make.save(Refund(payment_id=payment.id, amount=back, currency="USD", **done))
+                make.save(Refund(payment_id=payment.id, amount=200, currency="USD"))
+        make.order(what=thing, source="poster")
+    html = owner.get("/admin/links/").text
+    [flyer] = re.findall(r'<th scope="row">flyer</th>(.*?)</tr>', html)
+    assert re.sub("<[^>]+>", " ", flyer).split() == ["4", "3", "$17.00"]
+    [poster] = re.findall(r'<th scope="row">poster</th>(.*?)</tr>', html)
+    assert re.sub("<[^>]+>", " ", poster).split() == ["1", "0", "$0.00"]
 
 
 def test_a_link_is_copied_and_printed_on_one_card(book, desk, address):

@@ -25,6 +25,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from salesbot import clock
 from salesbot.admin.home.figures import AnyRow, AnySelect
+from salesbot.admin.sales import takings
 from salesbot.admin.shown import reader
 from salesbot.database import db
 from salesbot.models import Conversation, Delivery, Message, Order, OrderLine, Payment, Refund
@@ -49,7 +50,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Day:
-    """A day of whoever looks: money that came in, in minor units of the shop's currency, and orders paid."""
+    """A day of whoever looks: `money` as in `Figures`, of one currency, and orders paid."""
 
     day: date
     money: int
@@ -66,8 +67,8 @@ class Step:
 
 def periods() -> list[Figures]:
     """The figures of each period, in five statements however many there are."""
-    came = _sums(Payment.amount, Payment.confirmed_at, Payment.currency, Payment.state == "confirmed")
-    went = _sums(Refund.amount, Refund.done_at, Refund.currency, Refund.state == "done")
+    came = _sums(Payment.amount, Payment.confirmed_at, Payment.currency, takings.CAME)
+    went = _sums(Refund.amount, Refund.done_at, Refund.currency, takings.WENT)
     orders, paid = _counts(Order.created_at), _counts(Order.paid_at)
     people = _counts(Conversation.last_inbound_at)
     found = []
@@ -103,13 +104,16 @@ def _sums(
 
 
 def by_day(currency: str, days: int = PERIODS[-1]) -> list[Day]:
-    """Each of the last `days` days, today last."""
+    """Each of the last `days` days, today last; what went back is taken off on the day when it went."""
     since = reader.today() - timedelta(days=days - 1)
     first = since.date()
-    money = _by_day(Payment.confirmed_at, func.sum(Payment.amount), since, Payment.currency == currency)
+    came = (takings.CAME, Payment.currency == currency)
+    went = (takings.WENT, Refund.currency == currency)
+    money = _by_day(Payment.confirmed_at, func.sum(Payment.amount), since, *came)
+    back = _by_day(Refund.done_at, func.sum(Refund.amount), since, *went)
     paid = _by_day(Order.paid_at, func.count(Order.id), since)
     return [
-        Day(day, money.get(day, 0), paid.get(day, 0))
+        Day(day, money.get(day, 0) - back.get(day, 0), paid.get(day, 0))
         for day in (first + timedelta(days=number) for number in range(days))
     ]
 

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from salesbot import clock
 from salesbot.admin.access.guard import Guard
 from salesbot.admin.rules import SHOP
+from salesbot.admin.sales import takings
 from salesbot.admin.shop import ads
 from salesbot.admin.shop.ads import Ads
 from salesbot.extensions import db
@@ -136,7 +137,7 @@ def _link(kind: str, number: int, title: str, detail: str, place: str) -> Link:
 
 
 def _from_where() -> list[Any]:
-    """Rows (source, currency, placed, paid, money) of the last 30 days, the best first."""
+    """Rows (source, currency, placed, paid, money) of the orders of the last 30 days, the best first."""
     paid = func.count(Order.paid_at)
     found = db.session.execute(
         select(
@@ -144,7 +145,7 @@ def _from_where() -> list[Any]:
             Order.currency,
             func.count(Order.id).label("placed"),
             paid.label("paid"),
-            func.coalesce(func.sum(Order.total).filter(Order.paid_at.is_not(None)), 0).label("money"),
+            func.sum(takings.of_order()).label("money"),
         )
         .where(Order.created_at >= clock.now() - timedelta(days=30), Order.source != "")
         .group_by(Order.source, Order.currency)
