@@ -226,6 +226,23 @@ def test_an_afternoon_of_an_owner_can_be_read_and_filtered(rows, owner, somebody
     assert somebody("manager").get("/admin/audit_entry/").status_code == 403
 
 
+def test_an_amount_is_said_in_the_money_of_its_row(rows, owner):
+    """Whatever the shop sells in by now: when the row is made, and when only its amount changes."""
+    with rows():
+        order = make.order(what=make.product(price=9000), state="paid", currency="JPY")
+        make.payment(order, state="confirmed")
+        number = order.id
+    answer = owner.post(f"/admin/order/{number}/give-back", {"payment": 1, "amount": "5000"})
+    assert answer.status_code == 302
+    with rows():
+        changes = {"amount": [5000, 4000]}
+        make.save(AuditEntry(who="ana", what="changed", model="refund", row="1", title="", changes=changes))
+    page = owner.get("/admin/audit_entry/").text
+    assert "¥5,000" in page
+    assert "<ins>¥4,000</ins>" in page
+    assert "$50.00" not in page
+
+
 def shelf_id(stored: Any) -> int:
     return stored(select(Category).where(Category.title == "Books"))[0].id
 

@@ -234,14 +234,17 @@ def sold(_view: Any, _context: Any, row: Any, name: str) -> Any:
     return Markup('<a href="{}">{}</a>').format(address, gettext("sold"))
 
 
-def plainly(name: str, value: Any) -> Any:
-    """A value of a column that stands for itself, as in a file or in what was changed."""
+def plainly(name: str, value: Any, currency: str = "") -> Any:
+    """A value of a column that stands for itself, as in a file or in what was changed.
+
+    Money is in the shop's currency unless told otherwise.
+    """
     if value is None or value == "":
         return gettext("nothing")
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if name in MONEY and isinstance(value, int):
-        return money_in_words(value)
+        return money_in_words(value, currency)
     if isinstance(value, dict | list):
         return as_json(value)
     if not isinstance(value, str):

@@ -8,13 +8,14 @@ from flask import current_app, url_for
 from flask_admin.contrib.sqla.filters import FilterEqual
 from flask_babel import gettext
 from markupsafe import Markup
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from salesbot.admin.access import audit
 from salesbot.admin.exceptions import rules_for
 from salesbot.admin.rows.views import ShopModelView
 from salesbot.admin.shown import formatters
 from salesbot.admin.shown.column_names import COLUMN_NAMES
+from salesbot.extensions import db
 from salesbot.models import AuditEntry
 
 SHOWN = 6
@@ -79,21 +80,35 @@ def _all_changes(_view: Any, _context: Any, row: AuditEntry, _name: str) -> Mark
 
 
 def _changes(row: AuditEntry, most: int) -> Markup:
-    lines = [_line(row, name, *pair) for name, pair in list(row.changes.items())[:most]]
+    shown = dict(list(row.changes.items())[:most])
+    currency = _currency(row) if formatters.MONEY & shown.keys() else ""
+    lines = [_line(row, currency, name, *pair) for name, pair in shown.items()]
     if len(row.changes) > most:
         lines.append(Markup('<li class="sb-soft">{}</li>').format(f"… {len(row.changes) - most}"))
     return Markup('<ul class="sb-changes">{}</ul>').format(Markup("").join(lines)) if lines else Markup("")
 
 
-def _line(row: AuditEntry, name: str, before: Any, now: Any) -> Markup:
+def _currency(row: AuditEntry) -> str:
+    """The currency of the amounts in an entry: its row's own, "" where that has none."""
+    if "currency" in row.changes:
+        before, now = row.changes["currency"]
+        return str(now or before or "")
+    model = audit.model_of(row.model)
+    if model is None or not {"id", "currency"} <= {*inspect(model).columns.keys()} or not row.row.isdecimal():
+        return ""
+    found: str | None = db.session.scalar(select(model.currency).where(model.id == int(row.row)))
+    return found or ""
+
+
+def _line(row: AuditEntry, currency: str, name: str, before: Any, now: Any) -> Markup:
     """One column: what it was, if it was anything, and what it is."""
     label = _label(row.model, name)
     if row.what in {"created", "imported", "exported"} or before is None:
-        return Markup("<li><b>{}</b> {}</li>").format(label, formatters.plainly(name, now))
+        return Markup("<li><b>{}</b> {}</li>").format(label, formatters.plainly(name, now, currency))
     return Markup('<li><b>{}</b> <del>{}</del> <span aria-hidden="true">→</span> <ins>{}</ins></li>').format(
         label,
-        formatters.plainly(name, before),
-        gettext("nothing") if now is None else formatters.plainly(name, now),
+        formatters.plainly(name, before, currency),
+        gettext("nothing") if now is None else formatters.plainly(name, now, currency),
     )
 
 
