@@ -86,6 +86,7 @@ class Guard(Call):
     """
 
     __slots__ = (
+        "_keeping",
         "_opening",
         "_root",
         "_savepoint",
@@ -109,7 +110,7 @@ class Guard(Call):
         self.in_database = 0.0
         self.touched = False
         self._savepoint: SessionTransaction | None = None
-        self._opening = False
+        self._opening = self._keeping = False
 
     @property
     def own_seconds(self) -> float:
@@ -128,20 +129,31 @@ class Guard(Call):
                 self._opening = False
 
     def keep(self) -> None:
-        """Writes out what the plugin did; raises what the database says about it."""
+        """Writes out what the plugin did; raises what the database says about it.
+
+        Not after an offence: all of it will be undone then.
+        """
+        if self.offence:
+            return
         if self._savepoint is not None:
+            self._keeping = self._is_open(self._savepoint)
             self._savepoint.commit()
         elif self.touched or self.session.identity_map.check_modified():
             self.session.flush()
         if self.touched:
-            self._check_root(f"it {self.offence or 'ended'} the transaction of the core")
+            self._check_root("it ended the transaction of the core")
 
     def undo(self, reason: str) -> None:
-        """Takes back what the plugin did; TransactionBroken when that cannot be done any more."""
-        if not self._is_connected():
+        """Takes back what the plugin did; TransactionBroken when that cannot be done any more.
+
+        So it is when the plugin ended the savepoint itself; a `keep` that failed has taken it back already.
+        """
+        is_open = self._savepoint is not None and self._is_open(self._savepoint)
+        is_lost = self._savepoint is not None and not is_open and not self._keeping
+        if is_lost or not self._is_connected():
             raise TransactionBroken(self.plugin.name, reason)
         try:
-            if self._savepoint is not None and self._is_open(self._savepoint):
+            if self._savepoint is not None and is_open:
                 self._savepoint.rollback()
             for started in (*self.session.new, *self.session.deleted):
                 self.session.expunge(started)

@@ -1,5 +1,6 @@
 """Whatever a plugin does in its hook, the next one answers, the turn is stored and staff can read who it was."""
 
+import contextlib
 import sys
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from salesbot import Choice, Reply, calls, containment, hookimpl, plugin_manager
 from salesbot.database import transaction
+from salesbot.errors import PluginProblem
 from salesbot.models import Category, Message, PluginFailure, PluginState, ShopSetting, db
 from salesbot.services import plugin_failures
 
@@ -77,6 +79,13 @@ def commits(message, chat):
     db.session.commit()
 
 
+def commits_and_goes_on(message, chat):
+    writes()
+    with contextlib.suppress(PluginProblem):
+        db.session.commit()
+    return Reply("I go on as if nothing had happened")
+
+
 def rolls_back(message, chat):
     writes()
     db.session.rollback()
@@ -122,32 +131,45 @@ def invalidates_before_it_does_anything(message, chat):
 
 
 def invalidates_the_session(message, chat):
-    db.session.invalidate()
+    db.session().invalidate()
 
 
 def ends_the_transaction_before_it_does_anything(message, chat):
-    db.session.get_transaction().rollback()
+    db.session().get_transaction().rollback()
 
 
 def destroys_the_transaction(message, chat):
     writes()
-    db.session.get_transaction().rollback()
+    db.session().get_transaction().rollback()
 
 
 def commits_the_transaction(message, chat):
     writes()
-    db.session.get_transaction().commit()
+    db.session().get_transaction().commit()
 
 
 def commits_the_savepoint(message, chat):
     writes()
-    db.session.get_nested_transaction().commit()
+    db.session().get_nested_transaction().commit()
     raise RuntimeError("a bug after it")
+
+
+def commits_the_savepoint_and_answers(message, chat):
+    writes()
+    db.session().get_nested_transaction().commit()
+    return Reply("I go on as if nothing had happened")
 
 
 def rolls_the_savepoint_back(message, chat):
     writes()
-    db.session.get_nested_transaction().rollback()
+    db.session().get_nested_transaction().rollback()
+    raise RuntimeError("a bug after it")
+
+
+def writes_after_the_savepoint(message, chat):
+    writes("the first")
+    db.session().get_nested_transaction().rollback()
+    writes("the second")
     raise RuntimeError("a bug after it")
 
 
