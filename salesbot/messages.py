@@ -276,7 +276,11 @@ class PaymentMethod(ABC):
         """Begins the payment; `key` is the same for the same order, for the provider's idempotency."""
 
     def events(self, request: Request) -> Iterable[PaymentEvent]:
-        """What the provider's request says; raises NotFromProvider when it is not the provider's."""
+        """What the provider's request says; raises NotFromProvider when it is not the provider's.
+
+        Anything else that it raises, and an event that says nonsense, is answered 500: the provider
+        reports again, and it counts as a failure.
+        """
         raise NotFromProvider(f"{self.name} has no provider that reports")
 
     def refund(self, payment: Payment, amount: int, key: str) -> Refunded | NeedsStaff:

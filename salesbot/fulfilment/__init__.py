@@ -11,9 +11,17 @@ from salesbot.fulfilment.deliveries import (
 )
 from salesbot.fulfilment.door import is_payable
 from salesbot.fulfilment.downloads import count_download, file_of, renew
-from salesbot.fulfilment.events import take_event
+from salesbot.fulfilment.events import not_taken, take_event
 from salesbot.fulfilment.giving_back import refund_next
-from salesbot.fulfilment.methods import method_named, method_title, method_titles, outside, payment_methods
+from salesbot.fulfilment.methods import (
+    failed,
+    may_come_back,
+    method_named,
+    method_title,
+    method_titles,
+    outside,
+    payment_methods,
+)
 from salesbot.fulfilment.orders import cancel, expire_next, opened, place, remind_next
 from salesbot.fulfilment.payments import (
     begin_payment,
@@ -41,15 +49,18 @@ __all__ = [
     "deliver_next",
     "delivery_reply",
     "expire_next",
+    "failed",
     "file_of",
     "fill_waiting",
     "found_after_all",
     "give_again",
     "is_payable",
     "may_be_withdrawn",
+    "may_come_back",
     "method_named",
     "method_title",
     "method_titles",
+    "not_taken",
     "opened",
     "outside",
     "payment_methods",

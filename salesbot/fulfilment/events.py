@@ -7,6 +7,7 @@ come in order, late, twice or shuffled.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 
 from sqlalchemy import func, or_, select
@@ -17,7 +18,7 @@ from salesbot.database import db, table
 from salesbot.errors import PluginProblem
 from salesbot.fulfilment import refunds, settling
 from salesbot.fulfilment.door import is_payable
-from salesbot.models import Order, Payment, PaymentEvent
+from salesbot.models import Order, OrderEvent, Payment, PaymentEvent
 from salesbot.models.orders import LOOK_AT_THIS
 from salesbot.services import links, orders, payments
 from salesbot.texts import speaking, translator
@@ -60,11 +61,40 @@ def take_event(method: str, event: messages.PaymentEvent) -> str:
 
 
 def _check(method: str, event: messages.PaymentEvent) -> None:
-    words = (event.id, event.reference, event.currency)
-    if not all(isinstance(word, str) and 0 < len(word) <= LONGEST_WORD for word in words):
-        raise PluginProblem(f"{method}: an event needs an id, a reference and a currency")
-    if not isinstance(event.amount, int) or not 0 <= event.amount < MOST:
+    """PluginProblem for an event of which nobody could say what became of the money."""
+    for word in (event.id, event.reference):
+        if not (isinstance(word, str) and word.isprintable() and 0 < len(word) <= LONGEST_WORD):
+            raise PluginProblem(f"{method}: an event needs an id and a reference, not {word!r}")
+    if not (isinstance(event.currency, str) and re.fullmatch("[A-Z]{3}", event.currency)):
+        raise PluginProblem(f"{method}: a currency has three letters, as EUR, not {event.currency!r}")
+    if not _is_number(event.amount):
         raise PluginProblem(f"{method}: an event's amount is minor units, not {event.amount!r}")
+    if not _is_number(event.order):
+        raise PluginProblem(f"{method}: an event's order is order.id or 0, not {event.order!r}")
+    if not isinstance(event.kind, str) or event.kind not in _HANDLERS:
+        raise PluginProblem(f"{method}: there is no kind {event.kind!r} of event; {', '.join(_HANDLERS)}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST
+
+
+def not_taken(method: str, event: messages.PaymentEvent, why: str) -> None:
+    """Tells staff, at its order and once, of an event that `take_event` could not take. Flush only."""
+    order_id = event.order if _is_number(event.order) else 0
+    if not order_id and isinstance(event.reference, str) and event.reference.isprintable():
+        known = _known(method, event.reference)
+        order_id = 0 if known is None else known.order_id
+    order = orders.locked(order_id) if order_id else None
+    if order is None:
+        return
+    text = f"a report about money can't be read: {why}"
+    noted = select(OrderEvent.id).where(
+        OrderEvent.order_id == order.id, OrderEvent.what == LOOK_AT_THIS, OrderEvent.why == text
+    )
+    if db.session.scalar(noted.limit(1)) is None:
+        _needs_staff(order, text)
+    db.session.flush()
 
 
 def _one_at_a_time(method: str, reference: str) -> None:
@@ -112,7 +142,7 @@ def _follow(order: Order, method: str, event: messages.PaymentEvent) -> str:
     known = _known(method, event.reference)
     if known is not None and known.order_id != order.id:
         return "the reference belongs to a payment of another order"
-    outcome = _HANDLERS.get(event.kind, _unknown_kind)(order, method, event, known)
+    outcome = _HANDLERS[event.kind](order, method, event, known)
     if outcome == WAITS:
         orders.note(order, method, f"{event.kind}, too early", WAITS)
     log.info("payment event %s of %s: %s", event.kind, method, outcome)
@@ -244,10 +274,6 @@ def _refunded(order: Order, method: str, event: messages.PaymentEvent, known: Pa
 def _refund_failed(order: Order, method: str, event: messages.PaymentEvent, known: Payment | None) -> str:
     amount = money.show(event.amount, event.currency)
     return _needs_staff(order, f"{amount} did not reach the buyer and came back; send it another way")
-
-
-def _unknown_kind(order: Order, method: str, event: messages.PaymentEvent, known: Payment | None) -> str:
-    return _needs_staff(order, f"{method} sent an event of the unknown kind {event.kind!r}")
 
 
 def _needs_staff(order: Order, why: str) -> str:

@@ -51,6 +51,9 @@ def refund_next() -> bool:
             result = method.refund(asked.payment, asked.amount, f"refund-{asked.id}")
             if not isinstance(result, Refunded | NeedsStaff):
                 raise PluginProblem(f"refund returned a {type(result).__name__}")
+            said = result.reference if isinstance(result, Refunded) else result.why
+            if not isinstance(said, str) or not said.strip():
+                raise PluginProblem(f"refund returned {result!r}; it says a reference, or why")
             return result
 
         answer = outside(plugin, "PaymentMethod.refund", give_back)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from salesbot import messages
 from salesbot.database import db, in_transaction
 from salesbot.errors import PluginProblem, WrongState
@@ -41,16 +43,37 @@ def begin_payment(order_id: int, method_name: str) -> Redirect | Show:
         raise WrongState("this order can't be paid this way")
 
     def start() -> Redirect | Show:
-        answer = method.start(frozen, f"order-{frozen.id}")
-        if not isinstance(answer, Redirect | Show):
-            raise PluginProblem(f"start returned a {type(answer).__name__}, not Redirect or Show")
-        return answer
+        return _checked(method.start(frozen, f"order-{frozen.id}"))
 
     answer = outside(plugin, "PaymentMethod.start", start)
     if answer is None:
         raise WrongState("this way to pay does not work right now")
     in_transaction(lambda: _started(frozen, method_name))
     return answer
+
+
+def _checked(answer: object) -> Redirect | Show:
+    """PluginProblem for what no browser should be sent to, and what says nothing."""
+    if isinstance(answer, Redirect):
+        if not is_web_address(answer.url):
+            raise PluginProblem(f"start redirects to {answer.url!r}; an address begins with https://")
+        return answer
+    if not isinstance(answer, Show):
+        raise PluginProblem(f"start returned a {type(answer).__name__}, not Redirect or Show")
+    if not isinstance(answer.text, str) or not answer.text.strip():
+        raise PluginProblem(f"start shows a text, not {answer.text!r}")
+    return answer
+
+
+def is_web_address(url: object) -> bool:
+    """Whether a browser goes to a page of the web with it: absolute, by http or https."""
+    if not isinstance(url, str) or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def _started(frozen: messages.Order, method: str) -> None:

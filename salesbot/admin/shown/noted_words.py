@@ -15,7 +15,7 @@ WITH_PLACES = (
     _("the money goes back: {why}"),
     _("{amount} {currency} (minor units) went back of {payment}"),
     _("{amount} did not reach the buyer and came back; send it another way"),
-    _("{method} sent an event of the unknown kind {kind}"),
+    _("a report about money can't be read: {why}"),
     _("it was bought by {customer}"),
     _("Twilio answered {status}: {why}"),
     _("no answer from Twilio: {cause}"),
