@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 
 import click
@@ -21,6 +20,7 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
 from salesbot import demo as demo_shop
+from salesbot.cli import saved_code
 from salesbot.database import db, in_transaction, reading, transaction
 from salesbot.errors import KeyringError
 from salesbot.migrations.support import FOLDER
@@ -66,20 +66,9 @@ def worker(reload: bool) -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     db.session.remove()
     try:
-        Worker(app, ends=_code_changed() if reload else None).run()
+        Worker(app, ends=saved_code.changed() if reload else None).run()
     except KeyringError as exc:
         raise click.ClickException(str(exc)) from exc
-
-
-def _code_changed() -> Callable[[], bool]:
-    """A function that says whether a loaded module's file has changed since now."""
-
-    def newest() -> float:
-        files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-        return max(Path(file).stat().st_mtime for file in files if file and Path(file).is_file())
-
-    begun = newest()
-    return lambda: newest() > begun
 
 
 def _check_port(host: str, port: int) -> None:
@@ -153,7 +142,11 @@ def _gunicorn(host: str, port: int, workers: int | None) -> list[str]:
 
 
 def _debug_server(host: str, port: int) -> list[str]:
-    return [sys.executable, "-m", "salesbot", "run", "--debug", "--host", host, "--port", str(port)]
+    plugins = os.pathsep.join(map(str, saved_code.homes_of_plugins()))
+    return [
+        *(sys.executable, "-m", "salesbot", "run", "--debug", "--host", host, "--port", str(port)),
+        *(("--extra-files", plugins) if plugins else ()),
+    ]
 
 
 class Supervisor:
