@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from babel.dates import format_date
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from salesbot import clock, messages, money
 from salesbot.database import db, vault
+from salesbot.errors import BadLink
 from salesbot.locales import locale_of
-from salesbot.models import Delivery, Order, OrderLine, Product
+from salesbot.models import Customer, Delivery, Order, OrderLine, Product
 from salesbot.models.deliveries import OPEN_STATES
 from salesbot.services import coupons, delivery_texts, links, orders, shop, stock
 
@@ -164,6 +166,26 @@ def _own_words(line: OrderLine, units: tuple[UnitView, ...]) -> str:
         keys=[unit.secret for unit in units if unit.secret],
         addresses=list(dict.fromkeys(unit.link for unit in units if unit.link)),
     )
+
+
+def language_of(word: str) -> str | None:
+    """The language of the customer whom a word in an address is for; None when it names nobody."""
+    named = select(Customer.language).join(Order, Order.customer_id == Customer.id)
+    line = named.join(OrderLine, OrderLine.order_id == Order.id)
+    unit = line.join(Delivery, Delivery.line_id == OrderLine.id)
+    ways: tuple[tuple[str, Select[str], InstrumentedAttribute[int]], ...] = (
+        (links.PAY, named, Order.id),
+        (links.DELIVERY, line, OrderLine.id),
+        (links.DOWNLOAD, unit, Delivery.id),
+    )
+    for purpose, whose, key in ways:
+        try:
+            value = links.opened(purpose, word)
+        except BadLink:
+            continue
+        number = value[0] if isinstance(value, list) else value
+        return db.session.scalar(whose.where(key == number))
+    return None
 
 
 def unit_id(line_id: int, position: int) -> int | None:

@@ -11,7 +11,7 @@ from salesbot.extensions import csrf, transaction
 from salesbot.services import links
 from salesbot.services.pages import delivery_page, unit_id
 from salesbot.texts import speaking, translator
-from salesbot.web import pages
+from salesbot.web import notices, pages
 
 _ = translator("salesbot")
 
@@ -53,12 +53,7 @@ def file(word: str) -> Response:
             raise WrongState("over")
         found = fulfilment.file_of(unit)
     except WrongState:
-        return pages.page(
-            "message.html",
-            status=410,
-            heading=_("This download has ended"),
-            text=_("Open your page from the chat to download it again, or write “my orders” there."),
-        )
+        return notices.download_ended()
     answer = send_file(found.path, as_attachment=True, download_name=found.name, conditional=True, max_age=0)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer
@@ -67,12 +62,7 @@ def file(word: str) -> Response:
 def _page(line_id: int, *, trouble: str = "", status: int = 200) -> Response:
     found = delivery_page(line_id)
     if found is None:
-        return pages.page(
-            "message.html",
-            status=404,
-            heading=_("There is nothing here yet"),
-            text=_("As soon as the order is paid, you find what you bought here."),
-        )
+        return notices.not_paid_yet()
     with speaking(found.language):
         words = {
             "used up": _(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, make_response, render_template, url_for
+from sqlalchemy.exc import SQLAlchemyError
 
 from salesbot.channels import simulator, twilio
+from salesbot.errors import SalesbotError
 from salesbot.services import shop, shop_links
 from salesbot.texts import speaking
+from salesbot.web import reader
 
 HEADERS = {
     # A payment page elsewhere is reached by a form of ours, so form-action is not narrowed.
@@ -27,10 +30,13 @@ PRIVATE = {
 
 
 def page(
-    template: str, *, language: str = "en", channel: str = "", status: int = 200, **values: Any
+    template: str, *, language: str = "", channel: str = "", status: int = 200, **values: Any
 ) -> Response:
-    """A page of the shop in the customer's language; `channel` says where their chat is."""
-    with speaking(language):
+    """A page of the shop in the customer's language, which is asked for unless it is given.
+
+    `channel` says where their chat is. What `values` say is said in the same language before.
+    """
+    with speaking(language or reader.language()):
         body = render_template(f"shop/{template}", chat_url=chat_url(channel), **values)
     return make_response(body, status)
 
@@ -51,6 +57,9 @@ def private(response: Response) -> Response:
 
 def chat_url(channel: str = "") -> str | None:
     """Where a customer goes on chatting; without a channel the shop's WhatsApp number."""
-    if channel == simulator.NAME:
-        return url_for("shop.home") if shop.is_demo() else None
-    return shop_links.url() if channel in {"", twilio.NAME} else None
+    try:
+        if channel == simulator.NAME:
+            return url_for("shop.home") if shop.is_demo() else None
+        return shop_links.url() if channel in {"", twilio.NAME} else None
+    except (SQLAlchemyError, SalesbotError):
+        return None  # the page that says sorry must not need the database that is away

@@ -27,8 +27,9 @@ from salesbot.services import (
     uploads,
 )
 from salesbot.services.pages import course as course_product
+from salesbot.shop_state import as_last_seen
 from salesbot.texts import language, page_gettext, page_ngettext, translator
-from salesbot.web import pages
+from salesbot.web import notices, pages
 from salesbot.web.phone import is_this_computer
 
 log = logging.getLogger(__name__)
@@ -174,16 +175,7 @@ def _of_the_shop() -> dict[str, Any]:
 @blueprint.app_errorhandler(BadLink)
 def bad_link(_error: BadLink) -> Response:
     """A link that was cut off or changed on its way."""
-    return pages.private(
-        pages.page(
-            "message.html",
-            status=404,
-            heading=_("This link does not work"),
-            text=_(
-                "Perhaps a part of it is missing. Please open it from the chat, or write “my orders” there."
-            ),
-        )
-    )
+    return pages.private(notices.bad_link())
 
 
 @blueprint.app_errorhandler(404)
@@ -191,14 +183,7 @@ def nothing_here(error: HTTPException) -> Response | HTTPException:
     """An address that we don't have; the back office says so in its own look."""
     if request.path.startswith((*_FOR_PROGRAMS, "/admin/")):
         return error
-    return pages.page(
-        "message.html",
-        status=404,
-        heading=_("There is nothing here"),
-        text=_("This page is not there, or not any more."),
-        url=url_for("shop.home"),
-        label=_("To the shop"),
-    )
+    return notices.nothing_here()
 
 
 @blueprint.app_errorhandler(500)
@@ -207,9 +192,6 @@ def our_fault(error: HTTPException) -> Response | HTTPException:
     if request.path.startswith((*_FOR_PROGRAMS, "/admin")):
         return error
     db.session.rollback()
-    return pages.page(
-        "message.html",
-        status=500,
-        heading=_("Sorry, that did not work"),
-        text=_("It is our fault, and nothing of yours is lost. Please try again in a minute."),
-    )
+    # The database may be what broke: nothing is asked of it that is known.
+    with as_last_seen():
+        return notices.our_fault()
