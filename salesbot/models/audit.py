@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from salesbot import clock
 from salesbot.database import BigId, Model, UTCDateTime, state_type
 
-AUDIT_WORDS = ("created", "changed", "deleted", "signed_in", "exported", "imported", "erased")
+AUDIT_WORDS = ("created", "changed", "deleted", "signed_in", "exported", "imported", "erased", "opened")
 
 
 class AuditEntry(Model):

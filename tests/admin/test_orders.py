@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from salesbot import clock
 from salesbot.extensions import db
-from salesbot.models import Delivery, LicenceKey, Message, Order, OrderEvent, Payment, Refund
-from salesbot.services import stock
+from salesbot.models import AuditEntry, Delivery, LicenceKey, Message, Order, OrderEvent, Payment, Refund
+from salesbot.services import links, stock
 from tests.admin import rows as make
 
 KEY = "SECRET-KEY-0001-WXYZ"
@@ -326,3 +326,58 @@ def test_what_a_browser_might_run_is_only_saved(rows, owner, twilio):
     assert answer.mimetype == "application/octet-stream"
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.fixture
+def delivered(rows):
+    """A key and a link that were bought and delivered, told in the chat, and a product's link."""
+    with rows():
+        key, course = make.product(), make.product(kind="link", link="https://course.example/paid")
+        order = make.order(what=key, state="fulfilled")
+        make.delivery(order, state="delivered", secret=KEY)
+        other = make.order(order.conversation, course, state="fulfilled")
+        make.delivery(other, state="delivered", link=course.link)
+        said = f"Here it is: {links.delivery_url(order.lines[0].id)} and {links.pay_url(order.id)}"
+        make.message(order.conversation, "out", said)
+        return order.id, other.id, course.id, order.conversation_id
+
+
+def test_what_was_bought_is_opened_by_whoever_may_deliver_and_the_audit_says_so(delivered, somebody, stored):
+    """In a tab of its own, by a button that writes it down first; a line of another order opens nothing."""
+    order, other, _course, chat = delivered
+    agent = somebody("agent")
+    html = page(agent, order)
+    assert f'action="/admin/order/{order}/open"' in html
+    assert f'action="/admin/order/{order}/open"' in agent.get(f"/admin/conversation/details/?id={chat}").text
+    assert "/d/" not in html
+    opened = agent.post(f"/admin/order/{order}/open", {"line": 1})
+    assert (opened.status_code, opened.location[:3]) == (303, "/d/")
+    assert KEY in agent.get(opened.location).text
+    [entry] = stored(select(AuditEntry).where(AuditEntry.what == "opened"))
+    assert (entry.model, entry.row, entry.who) == ("order", str(order), "Agent (agent@example.com)")
+    assert agent.post(f"/admin/order/{other}/open", {"line": 1}).status_code == 400
+    assert len(stored(select(AuditEntry).where(AuditEntry.what == "opened"))) == 1
+
+
+def test_who_only_looks_finds_no_way_to_the_goods(delivered, somebody):
+    """Neither the link to the page with the key, nor to pay, nor the address that is sold."""
+    order, other, course, chat = delivered
+    viewer = somebody("viewer")
+    pages = [
+        f"/admin/order/details/?id={order}",
+        f"/admin/order/details/?id={other}",
+        f"/admin/conversation/details/?id={chat}",
+        "/admin/conversation/",
+        "/admin/message/",
+        "/admin/message/details/?id=1",
+        "/admin/delivery/",
+        "/admin/delivery/details/?id=2",
+        f"/admin/product/details/?id={course}",
+    ]
+    for address in pages:
+        answer = viewer.get(address)
+        assert answer.status_code == 200, address
+        assert not re.search(r"/(d|pay)/[\w.-]{8}", answer.text), address
+        assert "course.example" not in answer.text, address
+        assert KEY not in answer.text, address
+    assert viewer.post(f"/admin/order/{order}/open", {"line": 1}).status_code == 403

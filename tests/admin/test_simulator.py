@@ -8,7 +8,7 @@ import sys
 import pytest
 from sqlalchemy import select
 
-from salesbot.models import Conversation, Message, Order
+from salesbot.models import Conversation, Message, Order, ShopSetting
 from salesbot.worker import Worker
 from tests.admin import rows as make
 
@@ -134,3 +134,26 @@ def test_whoever_may_not_answer_has_no_phone(somebody):
     viewer = somebody("viewer")
     assert viewer.get("/admin/simulator/").status_code == 403
     assert "Simulator" not in viewer.get("/admin/").text
+
+
+def test_a_saved_chat_holds_no_goods_and_only_settings_that_anybody_may_know(shop, owner, rows, somebody):
+    """An agent may save it: no account, no bank details, no address that is sold."""
+    with rows():
+        course = make.product(title="Course", kind="link", price=0, link="https://course.example/paid-only")
+        course.delivery_text = "See https://course.example/paid-too"
+        make.product(title="Seat", kind="seat", options={"room": "paid-room", "size": 3})
+        for name, value in (
+            ("TWILIO_ACCOUNT_SID", "AC" + "1" * 32),
+            ("payment_manual.account", "DE00 1234"),
+            ("SHOP_NAME", "Ana"),
+        ):
+            make.save(ShopSetting(name=name, value=value))
+    agent = somebody("agent")
+    agent.get("/admin/simulator/")
+    for words in ("hi", "Course"):
+        says(agent, words)
+    saved = agent.get("/admin/simulator/0/test_saved_chat.py").text
+    assert "'Course'" in saved
+    assert "catalogue.setting('SHOP_NAME', 'Ana')" in saved
+    for secret in ("AC1", "DE00", "paid-only", "paid-too", "paid-room"):
+        assert secret not in saved

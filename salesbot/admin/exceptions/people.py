@@ -65,9 +65,10 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         group=PEOPLE,
         icon="fa-envelope",
         first=names("conversation direction body state created_at"),
+        never=names("template"),
         not_in_audit=names("body choice choices template about media location error"),
         not_in_list=names(
-            "choice choices style template about media location plugin sent_by took_ms"
+            "choice choices style about media location plugin sent_by took_ms"
             " error error_code attempts send_at claimed_at provider_id"
         ),
         formatters={"body": shortened},

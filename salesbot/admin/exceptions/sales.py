@@ -45,6 +45,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             "give_again": "money",
             "after_all": "money",
             "resend": "deliver",
+            "open_page": "deliver",
             "renew": "deliver",
             "try_again": "deliver",
             "looked": "answer",
@@ -114,9 +115,10 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         group=SALES,
         icon="fa-truck-fast",
         first=names("line state downloads downloads_allowed delivered_at error"),
-        not_in_audit=names("text link file"),
+        never=names("text link"),
+        not_in_audit=names("file"),
         not_in_list=names(
-            "position text link file file_name expires_at attempts due_at claimed_at told_at licence_key"
+            "position file file_name expires_at attempts due_at claimed_at told_at licence_key"
         ),
         labels={"line": _("What"), "licence_key": _("Key"), "error": _("Reason")},
         choices={"state": DELIVERY_STATES},

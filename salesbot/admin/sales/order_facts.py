@@ -30,7 +30,6 @@ class Facts:
     refundable: Mapping[int, int]
     going_back: frozenset[int]
     pay_url: str
-    delivery_urls: Mapping[int, str]
 
 
 def facts(order: Order) -> Facts:
@@ -71,7 +70,6 @@ def facts_of(orders: Sequence[Order]) -> list[Facts]:
             {payment.id: refundable[payment.id] for payment in payments[order.id]},
             frozenset(unit for refund in refunds[order.id] for unit in refund.units),
             links.pay_url(order.id) if order.state == "pending" else "",
-            {line_id: links.delivery_url(line_id) for line_id in units[order.id]},
         )
         for order in orders
     ]

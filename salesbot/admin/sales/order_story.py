@@ -12,11 +12,10 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
 from salesbot.admin.sales.order_facts import Facts
-from salesbot.admin.shown.formatters import money_in_words
+from salesbot.admin.shown.formatters import covered, money_in_words
 from salesbot.admin.shown.noted import noted
 from salesbot.extensions import db
 from salesbot.models import Message, Order, OrderEvent
-from salesbot.services import secrets_in_text
 
 BEFORE = timedelta(hours=12)
 """How long before an order its story may begin."""
@@ -99,7 +98,7 @@ def _before(order: Order, name: str) -> Iterable[Told]:
     said = list(reversed(messages))
     first = next((message for message in said if message.body), None)
     if first is not None:
-        words = _short(secrets_in_text.mask(first.body))
+        words = _short(covered(first.body))
         yield Told(first.created_at, gettext("%(name)s wrote “%(words)s”", name=name, words=words))
     for line in order.lines:
         what = {"name": name, "title": line.title}
@@ -127,7 +126,8 @@ def _received(facts: Facts, name: str) -> Iterable[Told]:
         by_moment: dict[datetime, list[str]] = {}
         for unit in facts.units.get(line.id, ()):
             if unit.delivered_at is not None:
-                shown = facts.hints.get(unit.id) or unit.file_name or unit.link or unit.text[:60]
+                goods = "••••" if unit.link or unit.text else ""
+                shown = facts.hints.get(unit.id) or unit.file_name or goods
                 by_moment.setdefault(unit.delivered_at.replace(microsecond=0), []).append(shown)
         for moment, units in by_moment.items():
             words = gettext("%(name)s got %(n)d × %(title)s", name=name, n=len(units), title=line.title)

@@ -11,12 +11,14 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from salesbot import fulfilment
+from salesbot.admin.access import audit
 from salesbot.admin.access.received import is_shown
 from salesbot.admin.access.roles import staff_name
 from salesbot.admin.rows.fields import read_amount
 from salesbot.admin.rows.views import ShopModelView
 from salesbot.admin.sales import order_story
 from salesbot.admin.sales.order_facts import Facts, facts
+from salesbot.admin.shown.formatters import local
 from salesbot.admin.shown.noted import because, noted
 from salesbot.errors import WrongState
 from salesbot.extensions import db, transaction
@@ -24,7 +26,7 @@ from salesbot.models import Delivery, Order, Payment, Refund
 from salesbot.models.orders import LOOK_AT_THIS, LOOKED_AT
 from salesbot.models.payments import SEEN_BY_STAFF
 from salesbot.money import to_decimal
-from salesbot.services import orders
+from salesbot.services import links, orders
 
 
 class OrderView(ShopModelView):
@@ -189,6 +191,20 @@ class OrderView(ShopModelView):
             orders.note(order, staff_name(), LOOKED_AT, request.form.get("why", "").strip()[:500])
 
         return self._do(id, note, gettext("Noted."))
+
+    @expose("/<int:id>/open", methods=["POST"])
+    def open_page(self, id: int) -> Response:
+        """Opens the buyer's page of one line, on which keys and links stand in full, and notes who did."""
+        order = self._order(str(id))
+        line = next((one for one in order.lines if one.id == request.form.get("line", 0, type=int)), None)
+        if line is None:
+            abort(400)
+        number, title, what, address = order.id, order.number, line.title, links.delivery_url(line.id)
+        db.session.rollback()
+        with transaction():
+            audit.note("opened", Order, row=str(number), title=title, line=[None, what])
+        # On the same host: the policy of the page lets its forms lead to no other one.
+        return redirect(local(address), 303)
 
     def _payment(self, id: int) -> Payment:
         """The payment of this order that the form speaks of."""

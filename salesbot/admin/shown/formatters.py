@@ -17,6 +17,7 @@ from sqlalchemy.orm import DeclarativeBase
 from salesbot.admin.shown import reader
 from salesbot.admin.shown.kept_words import STATES, WORDS, in_words
 from salesbot.admin.shown.noted import noted
+from salesbot.models import Product
 from salesbot.money import show
 from salesbot.services import links, secrets_in_text, shop, shop_links
 
@@ -135,14 +136,22 @@ def local(address: str) -> str:
     return address.removeprefix(base) if address.startswith(f"{base}/") else address
 
 
+_WAYS_IN = re.compile(r"(https?://\S+?/(?:d|pay)/)[\w.~-]{16,}")
+
+
+def covered(text: str) -> str:
+    """A message's words without its secrets, and without the links that open what was bought."""
+    return _WAYS_IN.sub(r"\1••••", secrets_in_text.mask(text))
+
+
 def masked_text(_view: Any, _context: Any, row: Any, name: str) -> Any:
     """A message's words with its secrets covered."""
-    return secrets_in_text.mask(getattr(row, name) or "")
+    return covered(getattr(row, name) or "")
 
 
 def shortened(_view: Any, _context: Any, row: Any, name: str) -> Any:
     """The beginning of a long text, for lists."""
-    text = secrets_in_text.mask(getattr(row, name) or "")
+    text = covered(getattr(row, name) or "")
     return text if len(text) <= 90 else f"{text[:88].rstrip()} …"
 
 
@@ -174,7 +183,7 @@ _BOLD = re.compile(r"(?<![\w*])\*(?! )([^*\n]+?)(?<! )\*(?![\w*])")
 
 def chat_text(body: str) -> Markup:
     """A message's words as the customer reads them: secrets covered, *bold* in bold."""
-    return Markup(_BOLD.sub(r"<b>\1</b>", str(escape(secrets_in_text.mask(body)))))  # noqa: S704 - escaped
+    return Markup(_BOLD.sub(r"<b>\1</b>", str(escape(covered(body)))))  # noqa: S704 - escaped
 
 
 def language(_view: Any, _context: Any, row: Any, name: str) -> Any:
@@ -192,9 +201,12 @@ def plain(_view: Any, _context: Any, row: Any, name: str) -> Any:
     return str(getattr(row, name))
 
 
-def outside_link(_view: Any, _context: Any, row: Any, name: str) -> Any:
-    """An address on the web that staff typed in."""
-    return web_link(getattr(row, name))
+def outside_link(view: Any, _context: Any, row: Any, name: str) -> Any:
+    """An address on the web that staff typed in; one that is sold, only for those who may type it in."""
+    value = getattr(row, name)
+    if value and isinstance(row, Product) and not view.may_use("edit_view"):
+        return "••••"
+    return web_link(value)
 
 
 def web_link(value: str) -> Markup | str:
@@ -215,7 +227,7 @@ def who_answers(_view: Any, _context: Any, row: Any, _name: str) -> Any:
 
 def preview(message: Any) -> str:
     """One line about a message, for the list of chats."""
-    text = " ".join(secrets_in_text.mask(message.body).split())
+    text = " ".join(covered(message.body).split())
     if not text and message.media:
         text = gettext("a picture or file")
     elif not text and message.location:

@@ -46,6 +46,7 @@ STATES: Mapping[str, tuple[Any, str]] = {
     "deleted": (lazy_gettext("deleted"), "bad"),
     "signed_in": (lazy_gettext("signed in"), ""),
     "exported": (lazy_gettext("took out"), "warn"),
+    "opened": (lazy_gettext("opened the goods of"), "warn"),
     "imported": (lazy_gettext("brought in"), "calm"),
     "erased": (lazy_gettext("forgot"), "bad"),
 }

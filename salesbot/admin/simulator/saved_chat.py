@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -14,6 +16,15 @@ from salesbot.services.saved_texts import plain
 
 AT_ONCE = timedelta(seconds=10)
 """What comes unasked so soon belongs to what the customer did; reminders come much later."""
+SETTINGS = (
+    *("SHOP_NAME", "CURRENCY", "LANGUAGES", "TIMEZONE", "HOURS", "DAYS_OFF", "SELL_OUTSIDE_HOURS"),
+    *("ORDER_MINUTES", "REMIND_MINUTES", "NUDGE_MINUTES", "QUIET_MINUTES", "DOWNLOADS", "DOWNLOAD_DAYS"),
+    *("DOCUMENTS_IN_CHAT", "LOW_STOCK"),
+)
+"""What a chat may depend on and every customer may know; no other setting goes into a file."""
+LINK, PLACEHOLDER = "https://course.example/1", "placeholder"
+"""What stands for goods."""
+_LINK = re.compile(r"https?://\S+")
 MOST_KEYS = 200
 """Keys that the shop of a saved chat gets of one product at most."""
 
@@ -34,7 +45,7 @@ def as_test(chat: Conversation) -> str:
 
 def _shop(chat: Conversation) -> Iterable[str]:
     """Lines that make the shop's settings, categories and products, in the order of their ids."""
-    settings = select(ShopSetting).where(ShopSetting.secret.is_(None), ShopSetting.name != "demo")
+    settings = select(ShopSetting).where(ShopSetting.name.in_(SETTINGS))
     for setting in db.session.scalars(settings.order_by(ShopSetting.name)):
         yield f"catalogue.setting({setting.name!r}, {setting.value!r})"
     for category in db.session.scalars(select(Category).order_by(Category.id)):
@@ -67,18 +78,27 @@ def _product(product: Product, keys: int) -> str:
         "description": product.description,
         "position": product.position,
         "active": product.active,
-        "delivery_text": product.delivery_text,
+        "delivery_text": _LINK.sub(LINK, product.delivery_text),
     }
     if product.kind == "key":
         values["keys"] = min(keys, MOST_KEYS)
     elif product.kind == "file":
         values["file_name"] = product.file_name or "file.pdf"
     elif product.kind == "link":
-        values["link"] = product.link
+        values["link"] = LINK
     else:
-        values = {"kind": product.kind, **values, "options": product.options}
+        values = {"kind": product.kind, **values, "options": _without_words(product.options)}
     making = product.kind if product.kind in {"key", "file", "link"} else "product"
     return f"catalogue.{making}({product.title!r}{_named(values)})"
+
+
+def _without_words(options: Any) -> Any:
+    """What a plugin is told about a product, without the words in it, which may be the goods."""
+    if isinstance(options, dict):
+        return {name: _without_words(value) for name, value in options.items()}
+    if isinstance(options, list):
+        return [_without_words(value) for value in options]
+    return PLACEHOLDER if isinstance(options, str) and options else options
 
 
 def _named(values: dict[str, object]) -> str:
