@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -155,12 +156,15 @@ class Unit:
 
 @dataclass(frozen=True)
 class Delivered:
-    """What a unit turned out to be: words, a secret to keep encrypted, a link, or a file's path."""
+    """What a unit turned out to be: words, a secret to keep encrypted, a link, or a file.
+
+    `file` is a whole path, or a name in the shop's folder of files; the file must be there.
+    """
 
     text: str = ""
     secret: str | None = None
     link: str | None = None
-    file: str | None = None
+    file: str | PathLike[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -37,9 +37,7 @@ def _checked(reply: Reply) -> Reply:
         if not re.fullmatch(r"https?://[^\s\x00-\x1f]+", reply.media_url):
             raise PluginProblem("media_url is no absolute address")
     if reply.ask is not None:
-        _check(("ask", reply.ask, LONGEST_QUESTION))
-        if "\x00" in reply.ask:
-            raise PluginProblem("ask holds a NUL character")
+        checked_text("ask", reply.ask, LONGEST_QUESTION)
     return reply if isinstance(reply.choices, list | tuple) else replace(reply, choices=choices)
 
 
@@ -77,6 +75,13 @@ def checked_notes(notes: Any) -> dict[str, Any]:
     except (TypeError, ValueError, RecursionError) as exc:
         raise PluginProblem(f"chat.data is not JSON: {exc}") from exc
     return copy
+
+
+def checked_text(what: str, text: object, longest: int) -> None:
+    """PluginProblem when `text` is none that every database takes; `what` says which one it is."""
+    _check((what, text, longest))
+    if "\x00" in str(text):
+        raise PluginProblem(f"{what} holds a NUL character")
 
 
 def _check(*texts: tuple[str, object, int]) -> None:

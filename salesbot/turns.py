@@ -159,7 +159,9 @@ def search(words: str) -> list[int]:
 
 
 def _checked_ids(value: object) -> list[int]:
-    if not isinstance(value, list | tuple) or not all(type(item) is int for item in value):
+    if not isinstance(value, list | tuple) or not all(
+        type(item) is int and 0 < item < 2**63 for item in value
+    ):
         raise PluginProblem("salesbot_search returns ids of products, or None")
     return list(value)
 

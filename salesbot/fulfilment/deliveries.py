@@ -12,8 +12,8 @@ from salesbot import clock, outbox, plugin_manager
 from salesbot.asking import said_by
 from salesbot.calls import Implementation
 from salesbot.database import db, in_transaction
-from salesbot.errors import PluginProblem, WrongState
-from salesbot.fulfilment import downloads, settling, telling
+from salesbot.errors import WrongState
+from salesbot.fulfilment import downloads, returned, settling, telling
 from salesbot.fulfilment.door import Changes
 from salesbot.fulfilment.methods import outside
 from salesbot.messages import Choice, Customer, Delivered, NeedsStaff, Reply, Unit
@@ -58,7 +58,7 @@ def _ask(unit: Unit) -> tuple[Delivered | NeedsStaff | None, str]:
         ) -> tuple[Delivered | NeedsStaff | None]:
             try:
                 with speaking(unit.customer.language):
-                    return (_checked(impl(unit=unit)),)
+                    return (returned.unit(impl(unit=unit), HOOK),)
             except (ConnectionError, TimeoutError) as exc:
                 silence.append(f": {said_by(exc)}")
                 raise
@@ -106,12 +106,6 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (Delivery.state == "due", Delivery.due_at <= now, ~_ON_HOLD)
 
 
-def _checked(value: object) -> Delivered | NeedsStaff | None:
-    if value is None or isinstance(value, Delivered | NeedsStaff):
-        return value
-    raise PluginProblem(f"{HOOK} returns Delivered, NeedsStaff or None, not a {type(value).__name__}")
-
-
 def _made(unit: Unit, made: Delivered | NeedsStaff | None, problem: str) -> None:
     order = orders.locked(unit.order.id)
     delivery = db.session.get(Delivery, int(unit.key.removeprefix("unit-")), with_for_update=True)
@@ -134,7 +128,7 @@ def _made(unit: Unit, made: Delivered | NeedsStaff | None, problem: str) -> None
     delivery.text, delivery.secret, delivery.link = made.text, made.secret, made.link or ""
     delivery.error = ""
     if made.file:
-        delivery.file, delivery.file_name = made.file, Path(made.file).name
+        delivery.file, delivery.file_name = str(made.file), Path(made.file).name
         downloads.allow(delivery)
     settling.hand_over(delivery)
     with speaking(order.customer.language):

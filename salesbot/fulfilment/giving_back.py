@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 
 from salesbot import clock, messages
 from salesbot.database import db, in_transaction
-from salesbot.errors import PluginProblem
+from salesbot.fulfilment import returned
 from salesbot.fulfilment.methods import method_named, outside
 from salesbot.fulfilment.refunds import finish, fit_to_what_is_left
 from salesbot.messages import NeedsStaff, Refunded
@@ -48,13 +48,7 @@ def refund_next() -> bool:
         plugin, method = found
 
         def give_back() -> Refunded | NeedsStaff:
-            result = method.refund(asked.payment, asked.amount, f"refund-{asked.id}")
-            if not isinstance(result, Refunded | NeedsStaff):
-                raise PluginProblem(f"refund returned a {type(result).__name__}")
-            said = result.reference if isinstance(result, Refunded) else result.why
-            if not isinstance(said, str) or not said.strip():
-                raise PluginProblem(f"refund returned {result!r}; it says a reference, or why")
-            return result
+            return returned.refund(method.refund(asked.payment, asked.amount, f"refund-{asked.id}"))
 
         answer = outside(plugin, "PaymentMethod.refund", give_back)
     in_transaction(lambda: _settle(asked, answer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from salesbot import Delivered, NeedsStaff, hookimpl, translator
 from salesbot.models import Delivery, OrderEvent, PluginFailure
 from salesbot.testing.catalogue import Catalogue
-from salesbot.testing.customer import Customer
+from salesbot.testing.customer import Customer, link_in
 from salesbot.testing.staff import person
 
 pytestmark = pytest.mark.both_databases
@@ -97,3 +98,45 @@ def test_it_is_made_in_the_language_of_its_buyer(bought):
 def test_nonsense_is_the_plugins_failure(bought, stored):
     bought("a ticket")
     assert "returns Delivered, NeedsStaff or None, not a str" in stored(select(PluginFailure))[0].error
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (Delivered(None), "Delivered.text is a NoneType, not a text"),
+        (Delivered("Seat\x001"), "Delivered.text holds a NUL character"),
+        (Delivered("half a letter: \ud83d"), "Delivered.text holds half a character"),
+        (Delivered("x" * 10_001), "has 10001 characters, more than 10000"),
+        (Delivered(secret=4711), "Delivered.secret is a int, not a text"),
+        (Delivered(secret=" "), "Delivered.secret is empty"),
+        (Delivered(link=b"https://x.example"), "Delivered.link is a bytes, not a text"),
+        (Delivered(file="nowhere.pdf"), "is no file in the shop's folder"),
+        (Delivered(file=Path("/tmp/\x00")), "Delivered.file holds a NUL character"),
+        (Delivered(file="x" * 256), "has 256 characters, more than 255"),
+        (NeedsStaff(None), "NeedsStaff.why is a NoneType, not a text"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_cannot_be_kept_is_the_plugins_failure_and_staff_hear_of_it(bought, stored, clock, answer, why):
+    """It is tried again, as whatever else fails, and in the end given up."""
+    app, sam = bought(*[answer] * 6)
+    for failure in stored(select(PluginFailure)):
+        assert why in failure.error
+    for _ in range(6):
+        clock.move(hours=6)
+        assert sam.replies
+    (unit,) = stored(select(Delivery))
+    assert (unit.state, unit.attempts, unit.error) == ("failed", 6, "plugin tickets failed")
+    assert len(stored(select(PluginFailure))) == 6
+    person(app, "agent").post(f"/admin/order/{sam.orders[0].id}/try-again", {"delivery": 1})
+    assert "Seat 1." in sam.replies[-1].text
+
+
+def test_a_file_may_be_a_path_anywhere_or_a_name_in_the_shops_folder(bought, tmp_path, stored):
+    ticket = tmp_path / "ticket.pdf"
+    ticket.write_bytes(b"Seat 1.")
+    app, sam = bought(lambda: Delivered(file=ticket))
+    [unit] = stored(select(Delivery))
+    assert (unit.file, unit.file_name) == (str(ticket), "ticket.pdf")
+    page = link_in(sam.replies[-1].text, "/d/")
+    assert app.test_client().get(page).status_code == 200
