@@ -11,6 +11,7 @@ from typing import Any
 from salesbot.errors import PluginProblem
 from salesbot.messages import Choice, Reply
 
+MOST_REPLIES = 10
 LONGEST_TEXT = 10_000
 MOST_CHOICES = 100
 LONGEST_ID = 200
@@ -24,6 +25,8 @@ def checked_replies(value: object) -> list[Reply] | None:
     replies = [value] if isinstance(value, Reply) else value
     if not isinstance(replies, Sequence) or not all(isinstance(reply, Reply) for reply in replies):
         raise PluginProblem(f"it returned {_name(value)}, not a Reply, a list of them, or None")
+    if len(replies) > MOST_REPLIES:
+        raise PluginProblem(f"it returned {len(replies)} replies, more than {MOST_REPLIES}")
     return [_checked(reply) for reply in replies]
 
 

@@ -257,6 +257,10 @@ def returns_too_many_choices(message, chat):
     return Reply("Pick", [Choice("a", "A")] * 101)
 
 
+def returns_too_many_replies(message, chat):
+    return [Reply("Buy!")] * 3000
+
+
 def takes_bad_notes(message, chat):
     chat.data["when"] = object()
     return Reply("Noted")

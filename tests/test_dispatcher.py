@@ -110,12 +110,12 @@ def stored_id():
 @pytest.mark.parametrize(
     "answer",
     [
-        [Reply("x" * 1600)] * 11,
-        [Reply("a")] * 11,
+        [Reply("x" * 1600)] * 9 + [Reply("y" * 1601)],
+        [Reply("a " * 900)] * 6,
         Reply("Pick", [Choice(f"n:{n}", "x" * 9_000) for n in range(10)]),
         [Reply("👍" * 9_000)],
     ],
-    ids=["eleven long ones", "eleven short ones", "ten long lines", "many emoji"],
+    ids=["ten of which one is too long", "six of two each", "ten long lines", "many emoji"],
 )
 def test_what_is_too_much_for_one_answer_goes_by_the_api_with_nothing_lost(app, ana, says, twilio, answer):
     says.answer = answer

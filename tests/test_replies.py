@@ -20,6 +20,12 @@ def test_one_reply_several_or_none():
     assert checked_replies(()) == []
 
 
+def test_more_than_ten_replies_would_cost_the_seller_too_much():
+    assert len(checked_replies([Reply("Hi")] * 10)) == 10
+    with pytest.raises(PluginProblem, match="it returned 11 replies, more than 10"):
+        checked_replies([Reply("Hi")] * 11)
+
+
 @pytest.mark.parametrize("garbage", ["Hi", b"Ho", 7, True, {}, [None], ["Hi"], iter([Reply("Hi")]), Reply])
 def test_anything_else_is_named_as_what_it_is(garbage):
     with pytest.raises(PluginProblem, match=r"it returned a \w+, not a Reply, a list of them, or None"):
