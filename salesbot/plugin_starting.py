@@ -16,6 +16,7 @@ from salesbot.messages import Periodic, Setting
 from salesbot.migrations import of_plugins
 from salesbot.plugin_loading import Plugin
 from salesbot.plugin_manager import Manager
+from salesbot.replies import one_or_many
 
 T = TypeVar("T")
 
@@ -63,11 +64,7 @@ def _declared(plugin: Plugin, hook: str, kind: type[T]) -> list[T]:
     """All that a plugin's implementations of a hook return, one by one or in lists."""
     found: list[T] = []
     for impl in plugin.implementations.get(hook, ()):
-        value = impl() or ()
-        items = [value] if isinstance(value, kind) else list(value)
-        if not all(isinstance(item, kind) for item in items):
-            raise PluginProblem(f"{hook} returns {kind.__name__} objects")
-        found += items
+        found += one_or_many(impl(), kind, hook)
     return found
 
 

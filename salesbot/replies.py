@@ -6,16 +6,28 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from salesbot.errors import PluginProblem
 from salesbot.messages import Choice, Reply
+
+T = TypeVar("T")
 
 MOST_REPLIES = 10
 LONGEST_TEXT = 10_000
 MOST_CHOICES = 100
 LONGEST_ID = 200
 LONGEST_QUESTION = 200
+
+
+def one_or_many(value: object, kind: type[T], hook: str) -> list[T]:
+    """What a hook returned that may give nothing, one thing or several; PluginProblem for anything else."""
+    is_one = isinstance(value, kind) or not isinstance(value, Sequence)
+    found: Sequence[Any] = [] if value is None else [value] if is_one else cast("Sequence[Any]", value)
+    wrong = [one for one in found if not isinstance(one, kind)]
+    if wrong:
+        raise PluginProblem(f"{hook} returns {kind.__name__} objects, not {_name(wrong[0])}")
+    return list(found)
 
 
 def checked_replies(value: object) -> list[Reply] | None:

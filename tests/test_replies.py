@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from salesbot import Choice, Reply
 from salesbot.errors import PluginProblem
-from salesbot.replies import checked_choices, checked_notes, checked_replies
+from salesbot.replies import checked_choices, checked_notes, checked_replies, one_or_many
 
 ONE = Choice("shop:1", "One")
 
@@ -24,6 +24,20 @@ def test_more_than_ten_replies_would_cost_the_seller_too_much():
     assert len(checked_replies([Reply("Hi")] * 10)) == 10
     with pytest.raises(PluginProblem, match="it returned 11 replies, more than 10"):
         checked_replies([Reply("Hi")] * 11)
+
+
+def test_a_hook_may_give_nothing_one_thing_or_several():
+    assert one_or_many(None, Choice, "a_hook") == one_or_many((), Choice, "a_hook") == []
+    assert one_or_many(ONE, Choice, "a_hook") == [ONE]
+    assert one_or_many((ONE, ONE), Choice, "a_hook") == [ONE, ONE]
+
+
+@pytest.mark.parametrize(
+    ("garbage", "said"), [("menu", "str"), ([ONE, "menu"], "str"), (7, "int"), (iter([ONE]), "list_iterator")]
+)
+def test_anything_else_that_a_hook_gives_is_named(garbage, said):
+    with pytest.raises(PluginProblem, match=f"a_hook returns Choice objects, not a {said}"):
+        one_or_many(garbage, Choice, "a_hook")
 
 
 @pytest.mark.parametrize("garbage", ["Hi", b"Ho", 7, True, {}, [None], ["Hi"], iter([Reply("Hi")]), Reply])

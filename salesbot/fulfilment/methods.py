@@ -14,6 +14,7 @@ from salesbot.errors import PluginProblem
 from salesbot.messages import PaymentMethod
 from salesbot.models import Payment
 from salesbot.plugin_loading import Plugin
+from salesbot.replies import one_or_many
 from salesbot.texts import translator
 
 log = logging.getLogger(__name__)
@@ -59,12 +60,10 @@ def all_methods() -> list[tuple[Plugin, PaymentMethod]]:
 
 
 def _methods(value: object) -> list[PaymentMethod]:
-    items = [] if value is None else [value] if isinstance(value, PaymentMethod) else value
-    if not isinstance(items, list | tuple) or not all(isinstance(item, PaymentMethod) for item in items):
-        raise PluginProblem(f"{HOOK} returns PaymentMethod objects, not {value!r}")
-    for item in items:
-        _check(item)
-    return list(items)
+    methods = one_or_many(value, PaymentMethod, HOOK)  # type: ignore[type-abstract]
+    for method in methods:
+        _check(method)
+    return methods
 
 
 def _check(method: PaymentMethod) -> None:

@@ -17,6 +17,7 @@ from salesbot.extensions import db
 from salesbot.messages import Card
 from salesbot.models import Order
 from salesbot.money import to_decimal
+from salesbot.replies import one_or_many
 from salesbot.services import misunderstood, shop
 
 CARDS = "salesbot_home_cards"
@@ -110,10 +111,8 @@ def cards_of_plugins() -> list[Card]:
 
 
 def _cards(value: object) -> list[Card]:
-    items = [] if value is None else [value] if isinstance(value, Card) else value
-    if not isinstance(items, list | tuple) or not all(isinstance(item, Card) for item in items):
-        raise PluginProblem(f"{CARDS} returns Card objects, not {value!r}")
-    for card in items:
+    cards = one_or_many(value, Card, CARDS)
+    for card in cards:
         if card.url and not security.is_local(card.url):
             raise PluginProblem(f"a card's url is a path of this shop, not {card.url!r}")
-    return list(items)
+    return cards
