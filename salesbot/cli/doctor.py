@@ -26,7 +26,7 @@ def doctor(as_json: bool) -> None:
     """
     found = examine()
     if as_json:
-        click.echo(json.dumps([asdict(check) for check in found], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([asdict(check) for check in found], indent=2, ensure_ascii=False, default=str))
     else:
         for check in found:
             _show(check)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from salesbot.doctor.checks import BAD, GOOD, NOTE, WARN, Check
+from salesbot.doctor.checks import BAD, GOOD, NOTE, WARN, Check, in_utc
 from salesbot.doctor.messages import CHECKS as MESSAGES
 from salesbot.doctor.shop import CHECKS as SHOP
 from salesbot.doctor.whatsapp import CHECKS as WHATSAPP
 
-__all__ = ["BAD", "GOOD", "NOTE", "WARN", "Check", "examine"]
+__all__ = ["BAD", "GOOD", "NOTE", "WARN", "Check", "examine", "in_utc"]
 
 
 def examine(*, shop: bool = True) -> list[Check]:

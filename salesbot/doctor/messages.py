@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from salesbot import clock
 from salesbot.channels import twilio_senders
 from salesbot.database import db
-from salesbot.doctor.checks import BAD, GOOD, NOTE, WARN, Check
+from salesbot.doctor.checks import BAD, GOOD, NOTE, WARN, Check, in_utc
 from salesbot.doctor.shop import when_ready
 from salesbot.doctor.whatsapp import connected
 from salesbot.models import Message
@@ -35,14 +35,14 @@ def calls() -> Check | None:
     check = partial(Check, "calls", _("Messages in"))
     for kind, detail, at in found:
         said, remedy = explain(kind, detail)
-        return check(BAD, f"{said} ({at:%Y-%m-%d %H:%M} UTC)", remedy)
+        return check(BAD, f"{said} ({in_utc(at)})", remedy, at)
     if came is None:
         return check(
             NOTE,
             _("Nothing has come from WhatsApp yet."),
             _("Write “hi” to the shop's number."),
         )
-    return check(GOOD, _("The last one came at {when} UTC.").format(when=f"{came:%Y-%m-%d %H:%M}"))
+    return check(GOOD, _("The last one came at {when}.").format(when=in_utc(came)), at=came)
 
 
 def explain(kind: str, detail: str) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from salesbot import clock, disk
 from salesbot.database import db
-from salesbot.doctor.checks import BAD, GOOD, WARN, Check, looking
+from salesbot.doctor.checks import BAD, GOOD, WARN, Check, in_utc, looking
 from salesbot.errors import KeyringError, SalesbotError
 from salesbot.migrations.support import newest
 from salesbot.models import Message, NoticePush, Product
@@ -65,14 +65,15 @@ def worker() -> Check | None:
         oldest = db.session.scalar(select(func.min(Message.send_at)).where(Message.state == "waiting"))
     check, now = partial(Check, "worker", _("Worker")), clock.now()
     if last is None or last < now - WORKER_SILENT:
-        since = _("No worker runs.") if last is None else _("No worker has run since {when} UTC.")
+        since = _("No worker runs.") if last is None else _("No worker has run since {when}.")
         return check(
             BAD,
-            since.format(when=f"{last:%Y-%m-%d %H:%M}" if last else ""),
+            since.format(when=in_utc(last) if last else ""),
             _(
                 "Start `salesbot serve`, which looks after one, or `salesbot worker`. "
                 "Nothing is sent till then."
             ),
+            last,
         )
     if oldest is not None and oldest < now - STUCK:
         return check(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import select
 
+from salesbot import clock as utc
+from salesbot.admin.shown import reader
 from salesbot.models import Message, ShopSetting, WebhookTrouble
 from salesbot.services import shop
 from salesbot.testing import twilio_webhooks
@@ -99,6 +103,26 @@ def test_wrong_calls_are_explained_with_the_next_step(app, owner, connect, twili
         "other_number",
         "refused_signature",
     ]
+
+
+def test_the_time_of_a_message_is_shown_by_the_reader_s_clock(app, owner, connect, twilio, clock):
+    connect()
+    twilio.target = app
+    owner.client.set_cookie(reader.ZONE_COOKIE, "America/New_York")
+    clock.move(datetime(2026, 7, 15, 18, 30, tzinfo=UTC) - utc.now())
+    twilio.writes("hi")
+
+    def found():
+        return owner.post("/admin/whatsapp/check").text
+
+    shown = '<time datetime="2026-07-15T18:30:00Z" data-local>15 Jul 2026, 14:30 UTC-04:00</time>'
+    assert f"The last one came at {shown}." in found()
+    form = {"From": "whatsapp:+15550001111", "MessageSid": "SM1", "AccountSid": twilio.account, "Body": "x"}
+    url = "https://shop.example/webhooks/twilio/message?<b>{when}"
+    twilio_webhooks.post(app, url, form, "an old token")
+    refused = found()
+    assert f"signature did not fit. ({shown})" in refused
+    assert "<b>{when}" not in refused
 
 
 def test_a_phone_that_has_not_joined_is_explained_until_a_message_arrives(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -78,7 +79,10 @@ def test_what_is_wrong_ends_with_1_and_a_remedy(app, well, clock):
     clock.move(minutes=5)
     result = app.test_cli_runner().invoke(args=["doctor"])
     assert result.exit_code == 1
-    assert "WRONG  Worker: No worker has run since" in result.output
+    assert re.search(r"WRONG  Worker: No worker has run since \d{4}-\d\d-\d\d \d\d:\d\d UTC\.", result.output)
+    found = json.loads(app.test_cli_runner().invoke(args=["doctor", "--json"]).output)
+    [worker] = [check for check in found if check["name"] == "worker"]
+    assert worker["said"] == f"No worker has run since {worker['at'][:16]} UTC."
     assert "→ Start `salesbot serve`" in result.output
 
 

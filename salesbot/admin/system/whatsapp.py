@@ -11,6 +11,7 @@ import segno
 from flask import Response, abort, flash, make_response, redirect, request
 from flask_admin import BaseView, expose
 from flask_babel import gettext, lazy_gettext
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as AnyResponse
 
 from salesbot.admin.access.guard import Guard
@@ -20,7 +21,7 @@ from salesbot.admin.shown.noted import because
 from salesbot.admin.system.settings import Line, core_lines, save_lines
 from salesbot.channels import twilio_senders
 from salesbot.channels.twilio_api import Account, account
-from salesbot.doctor import Check, examine
+from salesbot.doctor import Check, examine, in_utc
 from salesbot.doctor.messages import explain, explain_code
 from salesbot.doctor.whatsapp import message_address, status_address
 from salesbot.errors import NotSent, SendUnknown
@@ -125,6 +126,7 @@ class ConnectView(Guard, BaseView):
             "admin/whatsapp.html",
             lines=lines,
             found=found,
+            said=_said,
             of=of,
             has_token=bool(of.tokens),
             is_sandbox=of.number == twilio_senders.SANDBOX,
@@ -136,6 +138,12 @@ class ConnectView(Guard, BaseView):
             links=_links(of),
             **_heard(),
         )
+
+
+def _said(check: Check) -> Markup:
+    """What was found, with its time by the clock of whoever looks."""
+    words = escape(check.said)
+    return words if check.at is None else words.replace(in_utc(check.at), moment(check.at))
 
 
 def _lines() -> list[Line]:
