@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,14 @@ from salesbot.admin.shown.formatters import Formatter
 
 SHOP, SALES, PEOPLE, SYSTEM = _("Shop"), _("Sales"), _("People"), _("System")
 OTHER = _("Plugins")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Rows that wait for somebody: what for, in words, and what finds their ids, as they are now."""
+
+    words: Any
+    ids: Callable[[], Any]
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,7 @@ class Rules:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     in_languages: Mapping[str, Any] = field(default_factory=dict)  # labels of what `texts` holds
     filters: tuple[str, ...] = ()
+    waiting: Mapping[str, Waiting] = field(default_factory=dict)  # filters by what rows wait for
     search: tuple[str, ...] = ()
     sort: str | tuple[str, bool] | None = None  # None: newest first
     large: bool = False  # too many rows to count them, or to put them into a drop-down

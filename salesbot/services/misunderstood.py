@@ -59,15 +59,20 @@ class Group:
         return digest(self.key)
 
 
-def groups(most_read: int = MOST_READ) -> list[Group]:
-    """What was not understood lately and nobody has dealt with, the most frequent first.
+def groups() -> list[Group]:
+    """What was not understood lately and nobody has dealt with, the most frequent first."""
+    return newest(MOST_READ)[0]
 
-    What staff don't need, and what a quick answer fits by now, is left out. The newest `most_read`
-    messages are looked at.
+
+def newest(most_read: int) -> tuple[list[Group], bool]:
+    """The same of the newest `most_read` messages, and whether there are more.
+
+    What staff don't need, and what a quick answer fits by now, is left out.
     """
     dismissed = set(db.session.scalars(select(NotNeeded.digest)))
     found: dict[str, Group] = {}
-    for number, words, at, chat, code, name in _messages(most_read):
+    messages = _messages(most_read + 1)
+    for number, words, at, chat, code, name in messages[:most_read]:
         key = fold(words)
         if len(key) < FEWEST_LETTERS:
             continue
@@ -79,7 +84,7 @@ def groups(most_read: int = MOST_READ) -> list[Group]:
             group.chats.setdefault(chat, name)
     kept = [group for group in found.values() if not (dismissed and group.digest in dismissed)]
     kept = [group for group in kept if not _answered(group)]
-    return sorted(kept, key=lambda group: (-group.times, -group.message_id))
+    return sorted(kept, key=lambda group: (-group.times, -group.message_id)), len(messages) > most_read
 
 
 def words_of(message_id: int) -> Heard | None:

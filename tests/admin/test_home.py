@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
 from salesbot import clock
-from salesbot.admin.home import billing, trends
-from salesbot.models import OrderEvent, PluginState, Refund
+from salesbot.admin.home import billing, trends, view
+from salesbot.extensions import db
+from salesbot.models import Conversation, OrderEvent, PluginState, Refund
 from salesbot.services import stock
 from tests.admin import rows as make
 
@@ -242,3 +244,60 @@ def test_this_months_messages_are_counted_as_they_are_billed(rows, owner):
     assert "<b>1</b> are billed by WhatsApp: 4 were sent, 1 of them templates" in html
     assert "5 in all" in html
     assert billing.Month(0, 1_203, 3).billed == 203
+
+
+def test_each_number_leads_to_a_list_of_just_these_rows(app, rows, owner):
+    """More than fit: "Show all 9" shows nine, whatever else is there."""
+    with rows():
+        conversation = make.chat()
+        for number in range(9):
+            make.chat(f"W{number}", person_wanted_at=clock.now(), address=f"whatsapp:+4915110000{number}00")
+            make.message(conversation, "out", state="failed")
+            make.payment(make.order(number=f"CHECK{number:02}"))
+            order = make.order(number=f"STUCK{number:02}", state="paid")
+            make.save(OrderEvent(order_id=order.id, who="salesbot", what="look at this", why="twice"))
+            make.save(OrderEvent(order_id=order.id, who="salesbot", what="look at this", why="again"))
+            back = make.payment(make.order(number=f"BACK{number:02}", state="cancelled"), state="confirmed")
+            make.save(Refund(payment_id=back.id, amount=100, currency="USD", state="needs_staff"))
+            make.product(title=f"Sold out {number}", kind="key")
+        # None of these.
+        make.message(conversation, "out", state="read")
+        make.payment(make.order(number="CARD001"), method="stripe")
+        make.payment(make.order(number="OLD0001", created_at=clock.now() - timedelta(days=20)))
+        done = make.payment(make.order(number="DONE001", state="cancelled"), state="confirmed")
+        make.save(Refund(payment_id=done.id, amount=100, currency="USD", state="started"))
+        stock.add_keys(make.product(title="Plenty").id, [f"B-{number}" for number in range(9)])
+    html = owner.get("/admin/").text
+    groups = re.findall(r'<section class="sb-card sb-todo">(.*?)</section>', html, re.DOTALL)
+    counted = {}
+    for group in groups:
+        title = re.search(r"</i> (.*?)\s*<span", group)[1]
+        count = int(re.search(r'sb-todo-count">(\d+)', group)[1])
+        address, said = re.search(r'<a href="([^"]+)">Show all (\d+)</a>', group).groups()
+        page = owner.get(f"{unescape(address)}&page_size=100")
+        assert page.status_code == 200, address
+        row = 'class="ib-chat"' if "/conversation/" in address else "<tr>"
+        listed = page.text.partition("<tbody>")[2] or page.text
+        counted[title] = (count, int(said), listed.count(row))
+    assert len(counted) == 7
+    assert all(len(set(numbers)) == 1 and numbers[0] >= 9 for numbers in counted.values()), counted
+
+
+def _not_found(conversation: Conversation, words: str) -> None:
+    asked = make.message(conversation, "in", words)
+    make.message(conversation, "out", "?", plugin="fallback", reply_to_id=asked.id)
+
+
+def test_more_that_was_not_understood_than_is_read_is_told(rows, owner, monkeypatch):
+    """The newest are looked at; a plus says that there are more."""
+    monkeypatch.setattr(view, "MISUNDERSTOOD_READ", 3)
+    with rows():
+        conversation = make.chat()
+        for words in ("blue elephants", "green tigers", "red lions"):
+            _not_found(conversation, words)
+    assert re.search(r'Not understood\s*<span class="sb-todo-count">3<', owner.get("/admin/").text)
+    with rows():
+        _not_found(db.session.get(Conversation, 1), "grey mice")
+    html = owner.get("/admin/").text
+    assert re.search(r'Not understood\s*<span class="sb-todo-count">3\+<', html)
+    assert "Show all 3+" in html

@@ -9,13 +9,14 @@ from flask_babel import lazy_gettext as _
 
 from salesbot import models
 from salesbot.admin.exceptions.shorthand import CREATED, names, record
-from salesbot.admin.rules import PEOPLE, Rules
+from salesbot.admin.rules import PEOPLE, Rules, Waiting
 from salesbot.admin.shown.formatters import (
     shortened,
 )
 from salesbot.models.consent import CONSENT_WORDS
 from salesbot.models.conversations import IN_STATES, OUT_STATES
 from salesbot.models.inbox import TONES
+from salesbot.services import needed
 
 EXCEPTIONS: Mapping[type[Any], Rules] = {
     models.Label: Rules(
@@ -75,6 +76,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         labels={"body": _("Text"), "direction": _("In or out"), "created_at": _("When")},
         choices={"state": (*IN_STATES, *OUT_STATES), "direction": ("in", "out")},
         filters=names("state direction created_at plugin error_code"),
+        waiting={"trouble": Waiting(_("Messages with a problem"), needed.troubled_messages)},
         search=names("body"),
         large=True,
         empty=_("No messages yet. Say “hi” in the simulator."),

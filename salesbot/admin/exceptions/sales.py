@@ -9,13 +9,14 @@ from flask_babel import lazy_gettext as _
 
 from salesbot import models
 from salesbot.admin.exceptions.shorthand import names, record
-from salesbot.admin.rules import SALES, Rules
+from salesbot.admin.rules import SALES, Rules, Waiting
 from salesbot.admin.shown.formatters import (
     source,
 )
 from salesbot.models.deliveries import DELIVERY_STATES
 from salesbot.models.orders import ORDER_STATES
 from salesbot.models.payments import PAYMENT_STATES, REFUND_STATES
+from salesbot.services import needed
 
 EXCEPTIONS: Mapping[type[Any], Rules] = {
     models.Order: record(
@@ -53,6 +54,10 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         choices={"state": ORDER_STATES},
         formatters={"source": source},
         filters=names("state total created_at paid_at source customer.name"),
+        waiting={
+            "look": Waiting(_("Orders to look at"), needed.orders_to_look_at),
+            "undelivered": Waiting(_("Paid and not delivered"), needed.undelivered_orders),
+        },
         search=names("number"),
         large=True,
         empty=_("Nobody has ordered yet. Say “hi” in the simulator and buy something."),
@@ -85,6 +90,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         labels={"created_at": _("Begun"), "confirmed_at": _("Confirmed")},
         choices={"state": PAYMENT_STATES},
         filters=names("state method amount created_at"),
+        waiting={"check": Waiting(_("Payments to check"), needed.payments_to_check)},
         search=names("reference"),
         large=True,
         empty=_("No payments yet. They come when a customer chooses on the pay page how to pay."),
@@ -107,6 +113,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
         not_in_list=names("currency reference event_id who units attempts due_at claimed_at done_at"),
         choices={"state": REFUND_STATES},
         filters=names("state amount created_at"),
+        waiting={"by_hand": Waiting(_("Money to give back by hand"), needed.refunds_to_make)},
         empty=_("No refunds yet. Money is given back on the page of its order."),
     ),
     models.Delivery: record(

@@ -9,12 +9,13 @@ from flask_babel import lazy_gettext as _
 
 from salesbot import models
 from salesbot.admin.exceptions.shorthand import INTERNAL, names, record
-from salesbot.admin.rules import SHOP, Rules
+from salesbot.admin.rules import SHOP, Rules, Waiting
 from salesbot.admin.shown.formatters import (
     shortened,
     sold,
     whole_percent,
 )
+from salesbot.services import needed
 
 EXCEPTIONS: Mapping[type[Any], Rules] = {
     models.Product: Rules(
@@ -59,6 +60,7 @@ EXCEPTIONS: Mapping[type[Any], Rules] = {
             "options": _("For plugins that deliver kinds of their own, as JSON."),
         },
         filters=names("title kind price active created_at"),
+        waiting={"keys": Waiting(_("Keys running out"), needed.products_low_in_stock)},
         search=names("title summary"),
         sort="position",
         empty=_("Your shop has no products yet."),

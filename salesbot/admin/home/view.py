@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import current_app
 from flask_admin import AdminIndexView, expose
 from flask_babel import lazy_gettext
 
-from salesbot import fulfilment, plugin_manager
+from salesbot import fulfilment, models, plugin_manager
 from salesbot.admin.access import security
 from salesbot.admin.access.guard import Guard
 from salesbot.admin.home import billing, figures, trends
+from salesbot.admin.rows.views import BY_MODEL, ShopModelView
 from salesbot.admin.system import first_steps
 from salesbot.errors import PluginProblem
 from salesbot.extensions import db
@@ -48,6 +50,7 @@ class Home(Guard, AdminIndexView):
         cards = cards_of_plugins()
         steps = first_steps.left_for_home()
         periods = trends.periods()
+        heard, more_heard = misunderstood.newest(MISUNDERSTOOD_READ)
         return str(
             self.render(
                 "admin/home.html",
@@ -58,7 +61,8 @@ class Home(Guard, AdminIndexView):
                 look=figures.orders_to_look_at(),
                 undelivered=figures.undelivered_orders(),
                 low_stock=figures.low_stock(),
-                misunderstood=misunderstood.groups(MISUNDERSTOOD_READ),
+                misunderstood=heard,
+                misunderstood_count=f"{len(heard)}+" if more_heard else len(heard),
                 plugins_off=figures.plugins_off(),
                 cards=cards,
                 steps=steps,
@@ -67,6 +71,7 @@ class Home(Guard, AdminIndexView):
                 month=billing.this_month(),
                 free_messages=billing.FREE,
                 may_open=self._may_open,
+                all_of=_all_of,
                 low_stock_shown=LOW_STOCK_SHOWN,
                 nobody_yet=not periods[-1].orders and db.session.query(Order.id).first() is None,
             )
@@ -91,6 +96,12 @@ class Home(Guard, AdminIndexView):
         blueprint, _, name = endpoint.partition(".")
         views = self.admin._views  # noqa: SLF001 - Flask-Admin tells of them nowhere else
         return any(view.endpoint == blueprint and view.may_use(name) for view in views)
+
+
+def _all_of(model: str, name: str) -> str:
+    """The list of those rows of a model that wait for `name`."""
+    view: ShopModelView = current_app.extensions[BY_MODEL][getattr(models, model)]
+    return view.waiting_url(name)
 
 
 def _series(days: list[trends.Day], currency: str) -> dict[str, list[Any]]:

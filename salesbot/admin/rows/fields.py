@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from wtforms.fields.choices import Choice, SelectChoice
 from wtforms.widgets import Select, TextInput
 
 from salesbot import money
+from salesbot.admin.rules import Waiting
 from salesbot.admin.shown import reader
 from salesbot.admin.shown.formatters import money_in_words
 from salesbot.database import db
@@ -200,6 +201,25 @@ MONEY_FILTERS = tuple(
     type(f"Money{stock.__name__}", (_Money, stock), {})
     for stock in (sqla_filters.FilterEqual, sqla_filters.FilterGreater, sqla_filters.FilterSmaller)
 )
+
+
+class WaitingFilter(sqla_filters.FilterEqual):
+    """The rows that wait for somebody, by what they wait for."""
+
+    is_quick = True
+    """The ids are found by indexes, wherever they are in a large table."""
+
+    def __init__(self, column: Any, name: Any, waiting: Mapping[str, Waiting]) -> None:
+        super().__init__(column, name, options=[(key, one.words) for key, one in waiting.items()])
+        self.waiting = waiting
+
+    def validate(self, value: str) -> bool:
+        """Whether this is one of the things to wait for."""
+        return value in self.waiting
+
+    def apply(self, query: Any, value: str, alias: Any = None) -> Any:
+        """These rows alone."""
+        return query.filter(self.get_column(alias).in_(self.waiting[value].ids()))
 
 
 class Filters(sqla_filters.FilterConverter):

@@ -159,6 +159,8 @@ class LooksBack(ModelView):
 
     def _is_quick(self, flt: Any) -> bool:
         """Whether an index finds what a filter lets through."""
+        if getattr(flt, "is_quick", False):
+            return True
         if flt.column.table is not self.model.__table__:
             return False
         return flt.column.key in {*self._indexed, "created_at"} and isinstance(flt, _SELECTIVE)

@@ -8,7 +8,7 @@ from flask import abort, current_app, request
 from flask_admin import expose, tools
 from flask_admin.contrib.sqla.filters import FilterEqual, FilterNotEqual
 from flask_admin.model.template import EditRowAction, ViewRowAction
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import JSON, Integer, inspect
 from sqlalchemy.orm import DeclarativeBase, Query, RelationshipProperty, defer, selectinload
 from wtforms import SelectField
@@ -17,7 +17,7 @@ from wtforms.fields.choices import SelectChoice
 from salesbot.admin.access.guard import ModelGuard, lookup_limits
 from salesbot.admin.exceptions import rules_for
 from salesbot.admin.rows.exporting import Exports
-from salesbot.admin.rows.fields import MONEY_FILTERS, Converter, Filters, MoneyField
+from salesbot.admin.rows.fields import MONEY_FILTERS, Converter, Filters, MoneyField, WaitingFilter
 from salesbot.admin.rows.importing import Imports
 from salesbot.admin.rows.language_texts import LanguageTexts
 from salesbot.admin.rows.looking_back import LooksBack
@@ -100,6 +100,11 @@ class ShopModelView(ModelGuard, Exports, Imports, Writes, LooksBack):
         self.column_default_sort = rules.sort or [(name, True) for name in primary]
         self._read_form(model, columns, [*self._to_one, *plain])
         self.column_filters = [made for name in rules.filters for made in self._filters_for(columns, name)]
+        if rules.waiting:
+            waits = WaitingFilter(
+                inspect(model).columns["id"], lazy_gettext("What needs you now"), rules.waiting
+            )
+            self.column_filters.append(waits)
 
     def _read_form(self, model: type[DeclarativeBase], columns: dict[str, Any], names: list[str]) -> None:
         rules = self.rules
@@ -168,6 +173,14 @@ class ShopModelView(ModelGuard, Exports, Imports, Writes, LooksBack):
             if self.may_use(name):
                 return str(self.get_url(f".{name}", id=row_id, url=return_url))
         return ""
+
+    def waiting_url(self, name: str) -> str:
+        """The list of those rows that wait for this, "" for those who may not see it."""
+        if not self.may_use("index_view"):
+            return ""
+        number = next(at for at, flt in enumerate(self._filters) if isinstance(flt, WaitingFilter))
+        argument = self.get_filter_arg(number, self._filters[number])
+        return str(self.get_url(f"{self.endpoint}.index_view", **{f"flt0_{argument}": name}))
 
     def history_url(self, row: Any) -> str:
         """Where one reads who changed this row, "" for those who may not."""
