@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from salesbot.authoring import taken_names
 from salesbot.errors import PluginProblem
-from salesbot.plugin_loading import BUILT_IN
 
 PARTS = ("settings", "payment", "delivery", "job", "models", "admin")
 PIECES = Path(__file__).parent / "template"
@@ -44,15 +44,14 @@ class Names:
     def put_into(self, text: str) -> str:
         """A piece about "my plugin" as one about this one."""
         words = self.dashed.replace("-", " ")
-        for old, new in (
-            ("My plugin", words.capitalize()),
-            ("MyPlugin", "".join(map(str.capitalize, words.split()))),
-            ("my-plugin", self.dashed),
-            ("myplugin", self.plugin),
-            ("my words", words),
-        ):
-            text = text.replace(old, new)
-        return text
+        own = {
+            "My plugin": words.capitalize(),
+            "MyPlugin": "".join(map(str.capitalize, words.split())),
+            "my-plugin": self.dashed,
+            "myplugin": self.plugin,
+            "my words": words,
+        }
+        return re.sub("|".join(own), lambda found: own[found[0]], text)
 
 
 def names(typed: str) -> Names:
@@ -60,10 +59,13 @@ def names(typed: str) -> Names:
     dashed = re.sub(r"[\s_-]+", "-", typed.strip().casefold()).strip("-").removeprefix("salesbot-")
     if not _NAME.fullmatch(dashed):
         raise PluginProblem(f"{typed!r} is no name for a plugin: use letters a to z, digits and dashes")
-    found = Names(dashed)
-    if found.plugin in BUILT_IN:
-        raise PluginProblem(f"a built-in plugin is called {found.plugin!r}; choose another name")
-    return found
+    why = taken_names.why_taken(dashed)
+    if why:
+        raise PluginProblem(
+            f"a plugin can't be called {dashed!r}: {why}. Choose another name, "
+            f"such as {taken_names.another(dashed)!r}"
+        )
+    return Names(dashed)
 
 
 def write(called: Names, parts: Iterable[str], folder: Path) -> list[Path]:
@@ -86,7 +88,7 @@ def _files(called: Names, chosen: list[str]) -> dict[str, str]:
     module = called.module
     readme = [_piece("files/README.md"), *(_piece(f"files/{part}.md") for part in chosen[1:])]
     found = {
-        "setup.cfg": _metadata(package=package, models="models" in chosen),
+        "setup.cfg": _metadata(package=package),
         "pyproject.toml": _piece("files/pyproject.toml"),
         "README.md": "".join(readme),
         ".gitignore": _piece("files/gitignore"),
@@ -102,13 +104,13 @@ def _files(called: Names, chosen: list[str]) -> dict[str, str]:
     return found
 
 
-def _metadata(*, package: bool, models: bool) -> str:
+def _metadata(*, package: bool) -> str:
     modules = "packages = salesbot_myplugin" if package else "py_modules = salesbot_myplugin"
     folders = "".join(f"    {name}/**\n" for name in ("templates", "static", "translations", "migrations"))
     held = f"\n[options.package_data]\n* =\n{folders}"
     series = ".".join(version("salesbot").split(".")[:2])
     text = _piece("files/setup.cfg").replace("{modules}", modules).replace("{salesbot}", series)
-    return text.replace("{data}", held if package or models else "")
+    return text.replace("{data}", held if package else "")
 
 
 def _piece(path: str) -> str:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import salesbot_greeting
 from click.testing import CliRunner
 
 from salesbot.__main__ import main
-from salesbot.authoring import project, scaffold
+from salesbot.app import create_app
+from salesbot.authoring import project, scaffold, taken_names
+from salesbot.database import db
+from salesbot.migrations.support import OWN_TABLES
+from salesbot.models.catalog import BUILT_IN_KINDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,6 +92,69 @@ def test_it_never_overwrites(author, tmp_path):
 def test_a_name_that_can_be_none_is_refused(author, tmp_path, name):
     assert author("--", name).exit_code == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("hi", "a customer who writes 'hi' greets the shop"),
+        ("Gracias", "greets the shop"),
+        ("help", "'help' means 'help' in every chat"),
+        ("stop", "'stop' means 'stop' in every chat"),
+        ("menu", "'menu' means 'menu' in every chat"),
+        ("unsubscribes", "'unsubscribes' means 'stop' in every chat"),
+        ("my orders", "'my orders' means 'My orders' in every chat"),
+        ("look around", "'look around' means 'Look around' in every chat"),
+        ("order", "'order' means 'orders' in every chat"),
+        ("customer", "begin as that of the shop's own table 'customer'"),
+        ("audit", "begin as that of the shop's own table 'audit_entry'"),
+        ("first steps", "the back office has a page /admin/first-steps/"),
+        ("admin", "the shop has templates in a folder 'admin'"),
+        ("file", "products of the kind 'file' itself"),
+        ("stripe", "a way to pay that is called 'stripe'"),
+        ("a-name-that-goes-on-and-on-and-on", "more than 30 letters"),
+    ],
+)
+def test_a_name_that_is_taken_is_refused_with_one_that_is_free(author, tmp_path, name, why):
+    refused = author(name)
+    assert refused.exit_code == 1
+    assert why in refused.output
+    free = re.search(r"such as '(.+)'", refused.output)[1]
+    assert scaffold.names(free).dashed == free
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_taken_is_what_the_shop_has(tmp_path):
+    app = create_app({"ENTRY_POINTS": False}, instance_path=tmp_path)
+    tables = {mapper.local_table.name for mapper in db.Model.registry.mappers} & OWN_TABLES
+    assert tables == taken_names.TABLES
+    pages = {rule.rule.split("/")[2] for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin/")}
+    assert pages - tables - {""} == taken_names.ADDRESSES
+    assert {path.name for path in (ROOT / "salesbot/templates").iterdir()} == taken_names.FOLDERS
+    assert set(BUILT_IN_KINDS) == taken_names.KINDS
+    assert (salesbot_greeting.HELLOS, salesbot_greeting.THANKS) == taken_names.GREETINGS
+    with app.app_context():
+        methods = {
+            method.name
+            for plugin in app.extensions["salesbot.plugins"].plugins
+            for impl in plugin.implementations.get("salesbot_payment_methods", ())
+            for method in [impl()]
+        }
+    assert methods == taken_names.METHODS
+
+
+def test_lines_of_the_menu_are_taken(customer):
+    customer.says("hi")
+    titles = {choice.title for choice in customer.says("menu")[0].choices if "🌐" not in choice.title}
+    assert titles
+    assert titles <= set(taken_names.LINES)
+
+
+def test_a_name_with_words_of_the_pieces_is_put_in_once():
+    called = scaffold.names("myplugin x")
+    assert called.put_into("salesbot-my-plugin: My plugin, MyPlugin, myplugin, my words") == (
+        "salesbot-myplugin-x: Myplugin x, MypluginX, myplugin_x, myplugin x"
+    )
 
 
 @pytest.mark.parametrize("typed", ["Gift cards", "gift-cards", "gift_cards", "salesbot-gift-cards"])
