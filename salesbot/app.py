@@ -32,6 +32,7 @@ from salesbot import (
 )
 from salesbot.errors import DatabaseBusy
 from salesbot.extensions import babel, csrf, db, login_manager, migrate
+from salesbot.ids import RowNumber
 from salesbot.migrations.support import FOLDER
 from salesbot.services import plugin_usage, shop, staff
 from salesbot.vault import Vault
@@ -83,6 +84,7 @@ def create_app(
     instance.mkdir(parents=True, exist_ok=True)
     app = App("salesbot", instance_path=str(instance))
     app.session_interface = BrowserSessions()
+    app.url_map.converters["int"] = RowNumber
     configure(app, config.read(instance, settings))
     _extend(app)
     no_waiting.install()

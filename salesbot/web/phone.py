@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from flask import Blueprint, Request, Response, abort, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from salesbot import dispatcher
+from salesbot import dispatcher, ids
 from salesbot.channels import simulator
 from salesbot.errors import BadLink
 from salesbot.extensions import csrf, db, vault
@@ -62,7 +62,7 @@ def _from_here(request: Request) -> bool:
 @blueprint.get("/messages")
 def messages() -> Response:
     """What is new on the phone since the message `after`."""
-    return jsonify(_screen(_number(), _whole(request.args.get("after", ""))))
+    return jsonify(_screen(_number(), ids.read(request.args.get("after", "")) or 0))
 
 
 @blueprint.post("/messages")
@@ -76,7 +76,7 @@ def say() -> Response:
         number = _new_number()
     if text.strip() or choice:
         dispatcher.receive(simulator.incoming(number, text, choice or None))
-    answer = jsonify(_screen(number, _whole(request.form.get("after", ""))))
+    answer = jsonify(_screen(number, ids.read(request.form.get("after", "")) or 0))
     return _remember(answer, number) if is_new else answer
 
 
@@ -114,7 +114,3 @@ def _remember(answer: Answer, number: str) -> Answer:
 
 def _new_number() -> str:
     return f"phone-{secrets.token_hex(8)}"
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0

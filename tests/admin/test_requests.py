@@ -158,3 +158,78 @@ def test_the_files_of_the_look_are_served(owner):
     for address in addresses:
         with owner.client.get(address) as answer:
             assert answer.status_code == 200, address
+
+
+TOO_LARGE = ("9223372036854775808", "9" * 5000)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("number", TOO_LARGE, ids=len)
+def test_a_number_that_no_row_has_is_not_there_or_not_looked_at(busy_shop, owner, number):
+    """In the path there is no such page; what an address asks for besides is ignored."""
+    for page in (
+        f"/admin/conversation/{number}/media/1/0",
+        f"/admin/conversation/1/media/{number}/0",
+        f"/admin/conversation/1/media/1/{number}",
+        f"/admin/conversation/details/?id={number}",
+        f"/admin/links/code/product/{number}.svg",
+        f"/admin/news/test/{number}",
+        f"/admin/customer/1/join/{number}",
+        f"/admin/customer/{number}/erase",
+    ):
+        assert owner.get(page).status_code == 404, page
+    for page in (
+        f"/admin/conversation/details/?id=1&before={number}",
+        f"/admin/conversation/1/news?log=1&before={number}",
+        f"/admin/conversation/?label={number}&page={number}",
+        f"/admin/news/latest?after={number}",
+        f"/admin/links/?product={number}",
+        f"/admin/quick_answer/new/?message={number}",
+        f"/admin/order/?page={number}&sort={number}&page_size={number}&below={number}",
+        f"/admin/simulator/?phone={number}",
+        f"/admin/simulator/0/messages?after={number}",
+    ):
+        assert owner.get(page).status_code == 200, page
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("number", [*TOO_LARGE, "-1", "1_0"], ids=lambda text: text[:3] + str(len(text)))
+def test_a_form_that_names_no_row_changes_nothing(busy_shop, owner, stored, number):
+    """It is refused, or says why not, and never ends in an error of the program."""
+    owner.get("/admin/conversation/details/?id=1")
+    for address, form, status in (
+        ("/admin/conversation/1/template", {"template": number}, 400),
+        ("/admin/conversation/1/settle", {"message": number, "how": "again"}, 400),
+        ("/admin/conversation/1/assign", {"staff": number}, 400),
+        ("/admin/conversation/1/label", {"label": number}, 302),
+        ("/admin/customer/1/join", {"other": number}, 302),
+        ("/admin/order/1/confirm", {"payment": number}, 400),
+        ("/admin/order/1/give-back", {"payment": "1", "amount": "1", "unit": number}, 400),
+        ("/admin/order/1/gave-back", {"refund": number}, 400),
+        ("/admin/order/1/renew", {"delivery": number}, 400),
+        ("/admin/quick_answer/new/", {"words": "abc", "leads_to": f"product:{number}"}, 200),
+        ("/admin/links/ad", {"words": "some", "target": f"product:{number}"}, 302),
+        ("/admin/product/delete/", {"id": number}, 302),
+        ("/admin/product/action/", {"action": "delete", "rowid": number}, 302),
+    ):
+        assert owner.post(address, form).status_code == status, address
+    for path in (
+        f"/admin/order/{number}/resend",
+        f"/admin/links/ad/{number}",
+        f"/admin/templates/{number}/assign",
+    ):
+        assert owner.post(path).status_code == 404, path
+    assert stored(select(models.Conversation.assigned_to_id)) == [None]
+    assert len(stored(select(models.Customer))) == 1
+
+
+def test_a_list_keeps_what_it_was_asked_for_and_nothing_that_means_something_else(busy_shop, owner):
+    """The names of our own arguments in an address are no reason to fail, and lead nowhere."""
+    for name in ("endpoint", "export_type", "self", "_external", "_scheme", "_anchor", "_method"):
+        answer = owner.get(f"/admin/product/?{name}=x&search=First")
+        assert answer.status_code == 200, name
+        exported = re.findall(r'href="([^"]+/export/[^"]+)"', answer.text)
+        assert [one.replace("&amp;", "&") for one in exported] == [
+            f"/admin/product/export/{kind}/?search=First" for kind in ("csv", "xlsx")
+        ]
+        assert owner.get(f"/admin/message/?{name}=x&sort=1").status_code == 200, name

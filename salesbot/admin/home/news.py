@@ -12,6 +12,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from salesbot import clock
+from salesbot.admin.access import asked
 from salesbot.admin.access.guard import Guard
 from salesbot.admin.home import figures
 from salesbot.admin.shown import reader
@@ -83,7 +84,7 @@ class NewsView(Guard, BaseView):
     @expose("/latest")
     def latest(self) -> Any:
         """For an open page: how much needs somebody, and what is new since the notice `after`."""
-        after = request.args.get("after", type=int)
+        after = asked.number(request.args, "after")
         choice = news.choice_of(current_user.id)
         fresh = [] if after is None else news.since(after, news.wanted(current_user, choice) or [""])
         return jsonify(

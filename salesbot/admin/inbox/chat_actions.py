@@ -12,6 +12,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from salesbot import handback, outbox
+from salesbot.admin.access import asked
 from salesbot.admin.access.roles import staff_name
 from salesbot.admin.shown.noted import because
 from salesbot.channels import registry
@@ -101,7 +102,7 @@ class ChatActions:
     @expose("/<int:id>/template", methods=["POST"])
     def template(self, id: int) -> Any:
         """Sends words that WhatsApp has approved, which may go at any time."""
-        chosen = db.session.get(MessageTemplate, request.form.get("template", 0, type=int))
+        chosen = asked.row(MessageTemplate, request.form, "template")
         values = [without_marks(value).strip() for value in request.form.getlist("value")]
         if chosen is None or chosen not in templates.approved(shop.setting("TWILIO_ACCOUNT_SID")):
             abort(400)
@@ -123,7 +124,7 @@ class ChatActions:
     def settle(self, id: int) -> Response:
         """Says what became of a message that went wrong."""
         how = _SETTLE.get(request.form.get("how", ""))
-        message = db.session.get(Message, request.form.get("message", 0, type=int))
+        message = asked.row(Message, request.form, "message")
         if how is None or message is None or message.conversation_id != id:
             abort(400)
         number = message.id
@@ -132,14 +133,16 @@ class ChatActions:
     @expose("/<int:id>/assign", methods=["POST"])
     def assign(self, id: int) -> Response:
         """Makes the chat somebody's task."""
-        whom, who = request.form.get("staff", type=int), staff_name()
+        whom, who = asked.number(request.form, "staff"), staff_name()
+        if whom is None and request.form.get("staff"):
+            abort(400)
         said = gettext("It is noted who looks after this chat.")
         return self._do(id, lambda: inbox.assign(id, whom, who=who), said)
 
     @expose("/<int:id>/label", methods=["POST"])
     def label(self, id: int) -> Response:
         """Sticks labels on the chat."""
-        chosen = [number for number in request.form.getlist("label", type=int) if number < 2**63]
+        chosen = asked.numbers(request.form, "label")
         return self._do(id, lambda: inbox.label(id, chosen), gettext("The labels are kept."))
 
     @expose("/<int:id>/here", methods=["POST"])

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from salesbot.admin.access import received
+from salesbot.admin.access import asked, received
 from salesbot.admin.access.roles import may, staff_name
 from salesbot.admin.inbox import chat_log
 from salesbot.admin.inbox.chat_actions import LONGEST_REPLY, ChatActions
@@ -145,7 +145,7 @@ class ConversationView(ChatActions, ShopModelView):
         return {
             "chat": chat,
             "name": chat.customer.name or formatters.phone(chat.address),
-            "log": chat_log.read(chat.id, request.args.get("before", type=int)),
+            "log": chat_log.read(chat.id, asked.number(request.args, "before")),
             "orders": facts_of(orders[:ORDERS]) if orders else [],
             "more_orders": len(orders) > ORDERS,
             "agreements": consent.history(chat.customer_id, AGREEMENTS) if with_orders else [],
@@ -200,5 +200,4 @@ def _templates(chat: Conversation) -> list[tuple[MessageTemplate, list[tuple[str
 
 
 def _whole(name: str) -> int:
-    number = request.args.get(name, 0, type=int)
-    return number if 0 <= number < 2**31 else 0
+    return asked.number(request.args, name) or 0

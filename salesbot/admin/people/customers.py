@@ -13,6 +13,7 @@ from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
 from salesbot import people
+from salesbot.admin.access import asked
 from salesbot.admin.access.roles import staff_name
 from salesbot.admin.people.personal_data import PersonalData
 from salesbot.admin.rows.fields import LanguageField
@@ -67,7 +68,7 @@ class CustomerView(PersonalData, ShopModelView):
     @expose("/<int:id>/join", methods=["POST"])
     def join(self, id: int) -> Response:
         """Makes them one."""
-        other = request.form.get("other", 0, type=int)
+        other = asked.number(request.form, "other") or 0
         try:
             with transaction():
                 people.join(id, other, who=staff_name())

@@ -12,6 +12,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
+from salesbot import ids
 from salesbot.admin.rows.import_kinds import BAD, CHANGED, KINDS, NEW, SAME, SEVERAL, Kind, Line, Refused
 from salesbot.admin.rows.spreadsheets import plain
 from salesbot.admin.shown.noted import because
@@ -124,7 +125,7 @@ def _names(head: Sequence[str], columns: Mapping[str, Any], labels: Mapping[str,
 def _look_over(kind: Kind, line: Line, values: Mapping[str, str], existing: Mapping[Any, Any]) -> None:
     number, key = values.get("id", ""), values.get(kind.key, "").casefold()
     if number:
-        line.row = existing.get(int(number) if number.isascii() and number.isdecimal() else None)
+        line.row = existing.get(ids.read(number))
         if line.row is None:
             raise Refused(gettext("There is none with the id %(id)s.", id=number))
     elif not key:

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
+from salesbot.admin.access import asked
 from salesbot.admin.exceptions import rules_for
 from salesbot.admin.shown import formatters
 from salesbot.database import db, holds
@@ -102,12 +103,16 @@ class LooksBack(ModelView):
         span: Span | None = g.get("span")
         if span is None or not span.further or (shown >= page_size and not span.is_sorted):
             return None
-        kept = {name: value for name, value in request.args.items() if name not in {"page", "below"}}
+        kept = asked.of_list("page", "below")
         return {
             "url": self.get_url(".index_view", **kept, below=span.above),
             "count": span.upto - span.above,
             "until": formatters.moment(made) if (made := self._made(span.above)) else "",
         }
+
+    def asked_for(self) -> dict[str, str]:
+        """What the address asks this list for; a file of the list is asked for with the same."""
+        return asked.of_list()
 
     def _made(self, number: int) -> datetime | None:
         """When the row after this number was made, where the table says so."""
@@ -135,7 +140,7 @@ class LooksBack(ModelView):
             return None
         for flt, value in by_time:
             first, last = self._between(flt, value, first, last)
-        below = request.args.get("below", type=int)
+        below = asked.number(request.args, "below")
         upto = last if below is None else min(last, max(below, first))
         words = len(search.split())
         rows = LOOKED_THROUGH * WORDS // max(WORDS, words) // (2 if is_sorted else 1)
@@ -189,6 +194,9 @@ class LooksBack(ModelView):
         found = super()._get_list_extra_args()
         last = LAST_ROW // (self.get_safe_page_size(found.page_size) or self.page_size)
         found.page = min(max(found.page or 0, 0), last)
+        found.extra_args = {
+            name: value for name, value in asked.of_list().items() if name in found.extra_args
+        }
         return found
 
     def _create_ajax_loader(self, name: str, options: dict[str, Any]) -> Any:

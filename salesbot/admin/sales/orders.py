@@ -11,7 +11,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from salesbot import fulfilment
-from salesbot.admin.access import audit
+from salesbot.admin.access import asked, audit
 from salesbot.admin.access.received import is_shown
 from salesbot.admin.access.roles import staff_name
 from salesbot.admin.rows.fields import read_amount
@@ -110,7 +110,7 @@ class OrderView(ShopModelView):
     @expose("/<int:id>/renew", methods=["POST"])
     def renew(self, id: int) -> Response:
         """Gives a file its downloads and its days anew."""
-        delivery = db.session.get(Delivery, request.form.get("delivery", 0, type=int))
+        delivery = asked.row(Delivery, request.form, "delivery")
         if delivery is None or delivery.line.order_id != id:
             abort(400)
         number = delivery.id
@@ -119,7 +119,7 @@ class OrderView(ShopModelView):
     @expose("/<int:id>/try-again", methods=["POST"])
     def try_again(self, id: int) -> Response:
         """What kept a unit from being delivered is put right."""
-        delivery, who = db.session.get(Delivery, request.form.get("delivery", 0, type=int)), staff_name()
+        delivery, who = asked.row(Delivery, request.form, "delivery"), staff_name()
         if delivery is None or delivery.line.order_id != id:
             abort(400)
         number = delivery.id
@@ -132,10 +132,12 @@ class OrderView(ShopModelView):
         payment = self._payment(id)
         try:
             minor = read_amount(request.form.get("amount", ""), payment.currency)
-            units = tuple(int(unit) for unit in request.form.getlist("unit"))
         except ValueError as exc:
             flash(because(exc), "error")
             return self._back(id)
+        units = tuple(asked.numbers(request.form, "unit"))
+        if len(units) != len(request.form.getlist("unit")):
+            abort(400)
         number, why, who = payment.id, request.form.get("why", "").strip()[:500], staff_name()
         by_hand = payment.method in SEEN_BY_STAFF and bool(request.form.get("sent"))
 
@@ -150,7 +152,7 @@ class OrderView(ShopModelView):
     @expose("/<int:id>/withdraw", methods=["POST"])
     def withdraw(self, id: int) -> Response:
         """A refund that nobody has made yet is not made."""
-        refund, who = db.session.get(Refund, request.form.get("refund", 0, type=int)), staff_name()
+        refund, who = asked.row(Refund, request.form, "refund"), staff_name()
         if refund is None or refund.payment.order_id != id:
             abort(400)
         number = refund.id
@@ -160,7 +162,7 @@ class OrderView(ShopModelView):
     @expose("/<int:id>/give-again", methods=["POST"])
     def give_again(self, id: int) -> Response:
         """A unit that was taken back is the customer's again."""
-        delivery, who = db.session.get(Delivery, request.form.get("delivery", 0, type=int)), staff_name()
+        delivery, who = asked.row(Delivery, request.form, "delivery"), staff_name()
         if delivery is None or delivery.line.order_id != id:
             abort(400)
         number = delivery.id
@@ -170,7 +172,7 @@ class OrderView(ShopModelView):
     @expose("/<int:id>/gave-back", methods=["POST"])
     def gave_back(self, id: int) -> Response:
         """Staff have given the money of a refund back themselves."""
-        refund = db.session.get(Refund, request.form.get("refund", 0, type=int))
+        refund = asked.row(Refund, request.form, "refund")
         if refund is None or refund.payment.order_id != id:
             abort(400)
         number = refund.id
@@ -196,7 +198,8 @@ class OrderView(ShopModelView):
     def open_page(self, id: int) -> Response:
         """Opens the buyer's page of one line, on which keys and links stand in full, and notes who did."""
         order = self._order(str(id))
-        line = next((one for one in order.lines if one.id == request.form.get("line", 0, type=int)), None)
+        wanted = asked.number(request.form, "line")
+        line = next((one for one in order.lines if one.id == wanted), None)
         if line is None:
             abort(400)
         number, title, what, address = order.id, order.number, line.title, links.delivery_url(line.id)
@@ -208,7 +211,7 @@ class OrderView(ShopModelView):
 
     def _payment(self, id: int) -> Payment:
         """The payment of this order that the form speaks of."""
-        payment = db.session.get(Payment, request.form.get("payment", 0, type=int))
+        payment = asked.row(Payment, request.form, "payment")
         if payment is None or payment.order_id != id:
             abort(400)
         return payment

@@ -14,6 +14,7 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import func, select
 
 from salesbot import clock
+from salesbot.admin.access import asked
 from salesbot.admin.access.guard import Guard
 from salesbot.admin.rules import SHOP
 from salesbot.admin.sales import takings
@@ -61,7 +62,7 @@ class LinksView(Ads, Guard, BaseView):
     def index(self) -> Any:
         """The links of the shop, its categories and its products, for one place or none."""
         place = shop_links.clean_place(request.args.get("place", ""))
-        words, product = request.args.get("q", "").strip(), request.args.get("product", 0, type=int)
+        words, product = request.args.get("q", "").strip(), asked.number(request.args, "product")
         items = _items(words, product)
         narrowed = bool(words or product)
         return self.render(
@@ -101,7 +102,7 @@ def _above(place: str) -> list[Link]:
     return [own, *(_link(CATEGORY, one.id, one.title, gettext("Category"), place) for one in shelves)]
 
 
-def _items(words: str, product: int) -> list[catalog.Item]:
+def _items(words: str, product: int | None) -> list[catalog.Item]:
     if product:
         return catalog.items([product])
     if words:

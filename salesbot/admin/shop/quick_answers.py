@@ -12,6 +12,7 @@ from wtforms import SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
+from salesbot.admin.access import asked
 from salesbot.admin.rows.views import ShopModelView
 from salesbot.admin.shop import trial
 from salesbot.errors import WrongState
@@ -51,7 +52,7 @@ class QuickAnswerView(ShopModelView):
         """An empty form, or one with the words of a message that was not understood."""
         form = super().create_form(obj)
         form.leads_to.choices = _choices(form.leads_to.object_data)
-        number = request.args.get("message", 0, type=int)
+        number = asked.number(request.args, "message")
         heard = misunderstood.words_of(number) if request.method == "GET" and number else None
         if heard is not None:
             if heard.language == shop.setting("LANGUAGES")[0]:
@@ -73,7 +74,7 @@ class QuickAnswerView(ShopModelView):
         if "words" not in form:  # the little forms for deleting and for actions
             return True
         wrong: dict[str, list[str]] = {}
-        number = request.args.get("id", type=int)  # none for a new one
+        number = asked.number(request.args, "id")  # none for a new one
         others = {code: own for code, own in (form.texts.data or {}).items() if code in form.texts.codes()}
         texts: dict[str, Mapping[str, str]] = {
             "": {name: form[name].data or "" for name in ("words", "text")},

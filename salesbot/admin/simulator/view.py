@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
-from salesbot import dispatcher
+from salesbot import dispatcher, ids
 from salesbot.admin.access.guard import Guard
 from salesbot.admin.simulator import rehearsal, saved_chat
 from salesbot.channels import simulator
@@ -116,10 +116,10 @@ def _number(id: int) -> str:
 
 
 def _screen(number: str, after: str) -> Response:
-    since = int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
+    since = ids.read(after) or 0
     shown = screen(simulator.NAME, number, since)
-    ids = [message["id"] for message in shown["messages"] if not message["mine"]]
-    rows = db.session.scalars(select(Message).where(Message.id.in_(ids)))
+    said = [message["id"] for message in shown["messages"] if not message["mine"]]
+    rows = db.session.scalars(select(Message).where(Message.id.in_(said)))
     about = {message.id: rehearsal.about(message) for message in rows}
     for message in shown["messages"]:
         message["about"] = about.get(message["id"], "")
