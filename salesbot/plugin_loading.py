@@ -9,6 +9,7 @@ import logging
 import traceback
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from pathlib import Path
@@ -20,8 +21,11 @@ from packaging.requirements import Requirement
 
 from salesbot import hookspecs
 from salesbot.calls import Implementation
+from salesbot.errors import PluginProblem
 
 log = logging.getLogger(__name__)
+
+Importing = Callable[[], AbstractContextManager[None]]
 
 GROUP = "salesbot.plugins"
 BUILT_IN = (
@@ -91,15 +95,16 @@ def load_all(
     disabled: Iterable[str],
     third_parties: bool,
     extra: Iterable[tuple[str, object]],
+    importing: Importing,
 ) -> list[Plugin]:
     """Every plugin there is, those with a problem included; the good ones are registered with `pm`.
 
-    `extra` are (name, module) pairs handed in by a test.
+    `extra` are (name, module) pairs handed in by a test. Others' plugins are imported inside `importing()`.
     """
     left_out = set(disabled)
     found = [_built_in(name) for name in BUILT_IN if name not in left_out]
     if third_parties:
-        found += [_installed(point) for point in _entry_points() if point.name not in left_out]
+        found += [_installed(point, importing) for point in _entry_points() if point.name not in left_out]
     found += [Plugin(name, built_in=False, module=module) for name, module in extra]
     names: set[str] = set()
     for plugin in found:
@@ -121,7 +126,7 @@ def _built_in(name: str) -> Plugin:
     return plugin
 
 
-def _installed(point: EntryPoint) -> Plugin:
+def _installed(point: EntryPoint, importing: Importing) -> Plugin:
     plugin = Plugin(point.name, built_in=False)
     if point.dist is not None:
         about = point.dist.metadata.json
@@ -133,7 +138,7 @@ def _installed(point: EntryPoint) -> Plugin:
     else:
         plugin.problem = "; ".join(_unmet(point.dist.requires or ())) if point.dist is not None else ""
     if not plugin.problem:
-        _import(plugin, point.load)
+        _import(plugin, point.load, importing)
     return plugin
 
 
@@ -157,11 +162,14 @@ def _unmet(requirements: Iterable[str]) -> Iterable[str]:
             yield f'it needs {wanted}, and {present} is installed: pip install "{wanted}"'
 
 
-def _import(plugin: Plugin, load: Callable[[], object]) -> None:
+def _import(plugin: Plugin, load: Callable[[], object], importing: Importing = nullcontext) -> None:
     try:
-        plugin.module = load()
+        with importing():
+            plugin.module = load()
     except KeyboardInterrupt:
         raise
+    except PluginProblem as exc:
+        plugin.problem = str(exc)
     except BaseException as exc:  # noqa: BLE001 - a plugin's import may raise anything, SystemExit too
         plugin.problem = f"it can't be imported: {where(exc)}{type(exc).__name__}: {exc}"
 
@@ -271,7 +279,7 @@ def where(exc: BaseException, plugin: Plugin | None = None) -> str:
         frame
         for frame in traceback.extract_tb(exc.__traceback__)
         if not frame.filename.startswith("<")
-        and not frame.filename.endswith(("/plugin_loading.py", "/importlib/__init__.py"))
+        and not frame.filename.endswith(("/plugin_loading.py", "/plugin_models.py", "/importlib/__init__.py"))
         and "/importlib/metadata/" not in frame.filename
     ]
     if plugin is not None and plugin.path:

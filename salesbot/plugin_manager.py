@@ -10,7 +10,7 @@ from typing import Any
 import pluggy
 from flask import current_app, has_request_context, request
 
-from salesbot import asking, database, hookspecs, plugin_loading
+from salesbot import asking, database, hookspecs, plugin_loading, plugin_models
 from salesbot.asking import Chats, Check, Failed, Order
 from salesbot.calls import Call, Implementation, running
 from salesbot.database import db, reading, writing
@@ -34,7 +34,13 @@ class Manager:
     ) -> None:
         pm = pluggy.PluginManager("salesbot")
         pm.add_hookspecs(hookspecs)
-        self.all = plugin_loading.load_all(pm, disabled=disabled, third_parties=third_parties, extra=extra)
+        self.all = plugin_loading.load_all(
+            pm,
+            disabled=disabled,
+            third_parties=third_parties,
+            extra=extra,
+            importing=plugin_models.importing,
+        )
         self.settings: dict[str, list[Setting]] = {}
         self.periodic: dict[str, list[Periodic]] = {}
         self._orders: dict[str, list[tuple[Plugin, Implementation]]] = {}

@@ -8,8 +8,8 @@ from importlib.metadata import EntryPoint
 import pytest
 from sqlalchemy import select
 
-from salesbot import Reply, hookimpl, hookspecs, plugin_loading
-from salesbot.models import Message, PluginFailure
+from salesbot import Reply, hookimpl, hookspecs, plugin_loading, plugin_models
+from salesbot.models import Customer, Message, PluginFailure, db
 
 GOOD = '''"""Says pong."""
 from salesbot import Reply, hookimpl
@@ -211,6 +211,89 @@ def test_what_it_needs_and_does_not_find_is_said_with_the_remedy(
     app = salesbot_apps(ENTRY_POINTS=True)
     listed = app.test_cli_runner().invoke(args=["plugins"]).output
     assert said in next(line for line in listed.splitlines() if line.startswith("ours "))
+
+
+MODELS = '''"""Keeps visits."""
+from salesbot import hookimpl
+from salesbot.models import db
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+class Visit(db.Model):
+    __tablename__ = "ours_visit"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+'''
+DO_NOT_FIT = {
+    "a side that is not there": (
+        '    customer = relationship("Customer", back_populates="visits")\n',
+        ":11: Visit.customer: ",
+        "has no property 'visits'",
+    ),
+    "a model that is not there": (
+        '    customer = relationship("Customer", backref="visits")\n    other = relationship("Custmer")\n',
+        ":12: Visit.other: ",
+        "failed to locate a name ('Custmer')",
+    ),
+    "a name that is taken": (
+        '    customer = relationship("Customer", backref="addresses")\n',
+        ":11: Visit.customer: ",
+        "property of that name exists",
+    ),
+    "no way from one to the other": (
+        '    order = relationship("Order")\n',
+        ":11: Visit.order: ",
+        "there are no foreign keys",
+    ),
+    "a table that is not there": (
+        '    order_id: Mapped[int] = mapped_column(ForeignKey("ordre.id"))\n',
+        ":11: Visit.order_id: ",
+        "could not find table 'ordre'",
+    ),
+    "a table without a model": (
+        'db.Table("ours_table", db.Column("x", ForeignKey("ordre.id")))\n',
+        "",
+        "its tables don't fit together: ",
+    ),
+    "a bug after a wrong model": (
+        '    customer = relationship("Customer", back_populates="visits")\n1 / 0\n',
+        ":12: ",
+        "ZeroDivisionError",
+    ),
+}
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(("source", "place", "said"), DO_NOT_FIT.values(), ids=DO_NOT_FIT.keys())
+def test_models_that_do_not_fit_are_left_out_and_the_shop_sells(
+    shop_with, tmp_path, twilio, catalogue, source, place, said
+):
+    """Each time that the shop starts, also twice in one process."""
+    tables = set(db.metadata.tables)
+    for _time in range(2):
+        (line,) = shop_with(MODELS + source)
+        assert line.startswith("ours                 installed  left out: ")
+        assert said in line
+        if place:
+            assert f"{tmp_path / 'salesbot_ours.py'}{place}" in line
+        assert "sqlalche.me" not in line
+    assert set(db.metadata.tables) == tables
+    assert not hasattr(Customer, "visits")
+    catalogue.file("Book")
+    assert "Book" in twilio.writes("book").text
+    assert db.metadata.sorted_tables
+
+
+def test_models_named_like_the_shops_own_are_the_plugins_affair(shop_with, twilio, catalogue):
+    """The shop's models know each other already when a second class of the name comes."""
+    mappers, tables = set(plugin_models.REGISTRY.mappers), set(db.metadata.tables)
+    named = MODELS.replace("class Visit", "class Product").replace("ours_visit", "ours_product")
+    try:
+        assert shop_with(named) == ["ours                 installed  on: Keeps visits."]
+        catalogue.file("Book")
+        assert "Book" in twilio.writes("book").text
+    finally:
+        plugin_models.forget(plugin_models.REGISTRY.mappers - mappers, set(db.metadata.tables) - tables)
 
 
 def test_the_name_of_a_built_in_is_refused(shop_with, twilio):

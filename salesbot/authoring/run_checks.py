@@ -23,6 +23,8 @@ LEFTOVERS = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", "build"
 _IMPORT = """
 import json, os, sys, threading, time, traceback
 import salesbot, salesbot.app, salesbot.jobs, salesbot.admin.page
+from salesbot.plugin_models import REGISTRY, importing
+REGISTRY.configure()
 sys.path[:0] = json.loads(sys.argv[1])
 reached, begun = [], []
 def look(event, arguments):
@@ -35,7 +37,8 @@ threads = threading.active_count()
 began = time.process_time()
 for module in json.loads(sys.argv[2]):
     try:
-        __import__(module)
+        with importing():
+            __import__(module)
     except SystemExit:
         traceback.print_exc()
         print("it ends the process", file=sys.stderr, flush=True)
@@ -61,6 +64,7 @@ def imports(found: Looked, project: Project) -> None:
     lines = ran.stdout.strip().splitlines()
     if ran.returncode or not lines or not lines[-1].startswith('{"seconds"'):
         last = (ran.stderr.strip().splitlines() or ["it ends the process"])[-1]
+        last = last.removeprefix("salesbot.errors.PluginProblem: ")
         own = re.findall(rf'File "({re.escape(str(project.folder))}[^"]*)", line (\d+)', ran.stderr)
         found.problems.append("".join(f"{file}:{line}: " for file, line in own[-1:]) + last)
         found.ends = True
