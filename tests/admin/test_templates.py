@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -56,7 +58,11 @@ def test_a_language_that_whatsapp_knows_with_a_country_only(template, twilio, st
 
 
 def test_words_that_would_be_refused_are_not_sent(template, twilio, stored):
-    assert "A place must not stand at the beginning" in template("{{1}}, hello to you!").text
+    page = template("{{1}}, hello to you!\nMy own <words>")
+    assert page.status_code == 400
+    [box] = re.findall(r"<textarea[^>]*is-invalid.*?</p>", page.text, re.DOTALL)
+    assert "A place must not stand at the beginning" in box
+    assert "{{1}}, hello to you!\nMy own &lt;words&gt;</textarea>" in box
     assert twilio.contents.held == {}
     assert stored(select(MessageTemplate)) == []
 

@@ -174,6 +174,9 @@ class Converter(AdminModelConverter):
         return SelectField(**field_args)
 
 
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC)
+
+
 class _Aware:
     """Reads what a person typed into a filter by their own clock."""
 
@@ -189,8 +192,31 @@ def _aware(stock: type[Any]) -> type[Any]:
     return type(f"UTC{stock.__name__}", (_Aware, stock), {})
 
 
+class _Between(_Aware, sqla_filters.DateTimeBetweenFilter):
+    """A span; half of one is all that comes after or before, and its ends may be typed in any order."""
+
+    def clean(self, value: str) -> Any:
+        """Two moments."""
+        if not value.replace(" to ", "").strip():
+            raise ValueError(value)
+        typed = [part.strip() for part in f" {value} ".split(" to ")]
+        found = [super(_Between, self).clean(f"{part} to {part}")[0] if part else None for part in typed]
+        first, last = found
+        return sorted((first or _FIRST, last or _LAST))
+
+    def validate(self, value: str) -> bool:
+        """Whether this is a span, or half of one."""
+        try:
+            return bool(self.clean(value))
+        except ValueError:
+            return False
+
+
 class _Money:
     """Reads an amount as people write it."""
+
+    explains = True
+    """The problem with what was typed is said in words for whoever typed it."""
 
     def clean(self, value: str) -> int:
         """Minor units of the shop's currency."""
@@ -228,7 +254,7 @@ class Filters(sqla_filters.FilterConverter):
     moment_filters = (
         _aware(sqla_filters.DateTimeGreaterFilter),
         _aware(sqla_filters.DateTimeSmallerFilter),
-        _aware(sqla_filters.DateTimeBetweenFilter),
+        _Between,
         sqla_filters.FilterEmpty,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, current_app, request
+from flask import abort, current_app, flash, request
 from flask_admin import expose, tools
 from flask_admin.contrib.sqla.filters import FilterEqual, FilterNotEqual
 from flask_admin.model.template import EditRowAction, ViewRowAction
@@ -201,16 +201,29 @@ class ShopModelView(ModelGuard, Exports, Imports, Writes, LooksBack):
         return str(self.rules.empty or gettext("Nothing is here yet."))
 
     def _get_list_filter_args(self) -> Any:
+        """What the address asks for: (index, name, value) of each filter, in their order.
+
+        A list leaves out what can't be read, and says so; a file would quietly hold too much.
+        """
+        found = []
         for name, value in request.args.items():
             number, _, key = name.removeprefix("flt").partition("_")
-            if not name.startswith("flt") or not value:
+            if not name.startswith("flt"):
                 continue
             if not number.isdecimal() or key not in (self._filter_args or {}):
                 abort(400)
-            if not _accepts(self._filter_args[key][1], value):
+            index, flt = self._filter_args[key]
+            if not value and not _takes_nothing(flt):
+                continue
+            problem = _problem(flt, value)
+            if problem is None:
+                found.append((number, (index, str(flt.name), value)))
+            elif request.endpoint == f"{self.endpoint}.export":
                 abort(400)
-        found = super()._get_list_filter_args()
-        return found and [item for item in found if item[2] or _takes_nothing(self._filters[item[0]])]
+            else:
+                words = gettext("“%(value)s” can't be read, so the list is not filtered by it.", value=value)
+                flash(f"{flt.name}: {words} {problem}".strip(), "error")
+        return [item for _number, item in sorted(found, key=lambda one: one[0])] if self._filters else None
 
     @expose("/ajax/lookup/")
     def ajax_lookup(self) -> Any:
@@ -242,15 +255,17 @@ def _lookups(model: type[DeclarativeBase], names: list[str]) -> dict[str, Any]:
     return found
 
 
-def _accepts(flt: Any, value: str) -> bool:
-    """Whether a filter can use what stands in the address; no number may be too large for SQL."""
+def _problem(flt: Any, value: str) -> str | None:
+    """Why a filter can't use what stands in the address, or ""; None when it can. SQL has largest numbers."""
     try:
         cleaned = flt.clean(value)
         numbers = cleaned if isinstance(cleaned, list) else [cleaned]
         too_large = any(isinstance(number, int) and abs(number) >= 2**63 for number in numbers)
-        return bool(flt.validate(value)) and not too_large
-    except (KeyError, OverflowError, TypeError, ValueError):
-        return False
+        return None if flt.validate(value) and not too_large else ""
+    except ValueError as exc:
+        return str(exc) if getattr(flt, "explains", False) else ""
+    except (KeyError, OverflowError, TypeError):
+        return ""
 
 
 def _takes_nothing(flt: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from babel import Locale
@@ -58,6 +58,10 @@ class TemplatesView(Guard, BaseView):
     @expose("/")
     def index(self) -> Any:
         """Every use with its template in each language of the shop, and all templates of the account."""
+        return self._page()
+
+    def _page(self, typed: Mapping[tuple[str, str], str] | None = None, wrong: str = "") -> Any:
+        """The page; `typed` are words, by use and language, that were not taken, because of `wrong`."""
         of = account()
         rows = db.session.scalars(
             select(MessageTemplate)
@@ -76,29 +80,32 @@ class TemplatesView(Guard, BaseView):
             language_names={code: _named(code) for code in languages},
             default_texts=templates.default_texts(languages),
             held=db.session.scalar(held) or 0,
+            typed=typed or {},
+            wrong=wrong,
         )
 
     @expose("/make", methods=["POST"])
-    def make(self) -> Response:
+    def make(self) -> Any:
         """Makes a template at Twilio and submits it to WhatsApp."""
         use, language = request.form.get("use", ""), request.form.get("language", "")
-        text = " ".join(request.form.get("text", "").split())
+        typed = request.form.get("text", "")
+        text = " ".join(typed.split())
         if use not in templates.USES or language not in shop.setting("LANGUAGES"):
             abort(400)
         wrong = templates.problem(text)
         if wrong:
-            flash(wrong, "error")
-            return self._back()
+            return self._page({(use, language): typed}, wrong), 400
         of = account()
         # WhatsApp takes no name twice, not even that of one that is gone.
         name = f"salesbot_{use}_{language.lower()}_{secrets.token_hex(3)}"
         samples = {place: _SAMPLES[place] for place in templates.places(text)}
         db.session.rollback()  # Twilio is asked outside any transaction
         made = _asked(lambda: twilio_templates.make(of, name, language, text, samples))
-        if made is not None:
-            with transaction():
-                templates.keep(of.sid, made, use=use)
-            flash(gettext("WhatsApp has it now. It mostly answers within a day."), "success")
+        if made is None:
+            return self._page({(use, language): typed}), 502
+        with transaction():
+            templates.keep(of.sid, made, use=use)
+        flash(gettext("WhatsApp has it now. It mostly answers within a day."), "success")
         return self._back()
 
     @expose("/refresh", methods=["POST"])
