@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from sqlalchemy import inspect, select, text
@@ -27,9 +27,12 @@ from salesbot import (
     search,
 )
 from salesbot import models as rows
+from salesbot.authoring.migrations import differences
 from salesbot.database import db
+from salesbot.errors import PluginProblem
 from salesbot.migrations import of_plugins
-from salesbot.plugin_manager import transaction
+from salesbot.migrations.support import foreign_keys_off
+from salesbot.plugin_manager import Manager, transaction
 from salesbot.testing.shop import make_tables_of_plugins
 from salesbot.worker import Worker
 
@@ -318,6 +321,86 @@ def test_tables_that_could_be_somebody_elses_are_not_made(salesbot_apps, with_ta
         shop.make(plugins=[("cards", with_tables("other_card"))])
     with app.app_context():
         assert "other_card" not in inspect(db.engine).get_table_names()
+
+
+@pytest.fixture
+def left_tables(app):
+    """Tables that are there when a test begins, and gone when it ends."""
+    made = []
+
+    def make(*names):
+        with app.app_context(), db.engine.begin() as connection:
+            for name in names:
+                connection.execute(text(f"CREATE TABLE {name} (id INTEGER)"))
+                made.append(name)
+
+    yield make
+    with app.app_context(), db.engine.begin() as connection:
+        for name in {*made, "alembic_version_gift", "gift_visits"}:
+            connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
+
+
+class GiftModels:
+    """Has migrations, and none of the tables that stand about."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    @hookimpl
+    def salesbot_migrations(self):
+        return self.folder
+
+
+@pytest.mark.both_databases
+def test_no_plugin_takes_tables_whose_names_begin_with_its_own_for_its_own(
+    salesbot_apps, left_tables, tmp_path
+):
+    """`gift_cards` was uninstalled and left its tables; `gift` may drop what it forgot itself."""
+    left_tables("gift_cards_visits", "alembic_version_gift_cards", "gift_old")
+    app = salesbot_apps(plugins=[("gift", GiftModels(tmp_path)), ("gift_ideas", GiftModels(tmp_path))])
+    left_tables("gift_ideas_idea")
+    with app.app_context(), db.engine.connect() as connection:
+        (gift,) = [one for one in app.extensions["salesbot.plugins"].plugins if one.name == "gift"]
+        code = differences(gift, connection)
+    assert code == "op.drop_table('gift_old')"
+
+
+DROPS = """
+from alembic import op
+revision, down_revision = "0001", None
+
+def upgrade():
+    cascade = "CASCADE" if op.get_bind().dialect.name == "postgresql" else ""
+    op.execute(f"DROP TABLE {table} {{cascade}}")
+"""
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("table", ["gift_cards_visits", "gift_ideas_idea", "order_line", "alembic_version"])
+def test_a_migration_that_drops_what_is_anothers_is_undone(salesbot_apps, left_tables, tmp_path, table):
+    left_tables("alembic_version_gift_cards", "gift_cards_visits", "gift_ideas_idea")
+    tmp_path.joinpath("0001_first.py").write_text(DROPS.format(table=table))
+    plugins = [("gift", GiftModels(tmp_path)), ("gift_ideas", SimpleNamespace())]
+    app = salesbot_apps()
+    manager = Manager(third_parties=False, extra=plugins)
+    with app.app_context(), pytest.MonkeyPatch.context() as patch:
+        patch.setitem(app.extensions, "salesbot.plugins", manager)
+        (gift,) = [one for one in manager.plugins if one.name == "gift"]
+        with (
+            db.engine.connect() as connection,
+            foreign_keys_off(connection),
+            pytest.raises(PluginProblem, match=f"make or drop {table}"),
+            connection.begin(),
+        ):
+            of_plugins.upgrade(gift, connection)
+        assert table in inspect(db.engine).get_table_names()
+
+
+@pytest.mark.parametrize("name", ["order", "plugin", "alembic", "menu"])
+def test_a_plugin_whose_tables_would_be_called_as_the_shops_is_left_out(salesbot_apps, name):
+    app = salesbot_apps(plugins=[(name, SimpleNamespace())])
+    problem = app.extensions["salesbot.plugins"].problems[name]
+    assert f"begins as those of a plugin {name!r} would; rename the entry point" in problem
 
 
 class CardsPage(AdminPage):

@@ -12,18 +12,21 @@ from alembic.config import Config
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from flask import current_app
 from sqlalchemy import Connection, inspect
 from sqlalchemy.orm import DeclarativeBase
 
 from salesbot.database import db
 from salesbot.errors import PluginProblem
-from salesbot.migrations.support import FOLDER, OWN_TABLES, foreign_keys_off, render_item
+from salesbot.migrations.support import FOLDER, OWN_TABLES, VERSION_TABLE, foreign_keys_off, render_item
 from salesbot.models import Product
 from salesbot.plugin_loading import Plugin
 
 log = logging.getLogger(__name__)
 
 HOOK = "salesbot_migrations"
+VERSIONS = f"{VERSION_TABLE}_"
+"""What the name of a plugin's version table begins with; the rest is the plugin's."""
 
 
 def prefix(plugin: Plugin) -> str:
@@ -49,6 +52,12 @@ def models_of(plugin: Plugin) -> list[type[DeclarativeBase]]:
 
 def check_names(plugin: Plugin) -> None:
     """PluginProblem when a table of the plugin could be taken for somebody else's."""
+    shops = sorted(name for name in (*OWN_TABLES, VERSION_TABLE) if name.startswith(prefix(plugin)))
+    if shops and not plugin.built_in:
+        raise PluginProblem(
+            f"the shop's table {shops[0]!r} begins as those of a plugin {plugin.name!r} would; "
+            "rename the entry point"
+        )
     for model in models_of(plugin):
         if not str(model.__tablename__).startswith(prefix(plugin)):
             raise PluginProblem(
@@ -119,15 +128,17 @@ def is_behind(plugin: Plugin, connection: Connection) -> bool:
 
 def configured(plugin: Plugin, connection: Connection, **options: Any) -> MigrationContext:
     """Alembic's view of one plugin's part of the database."""
-    mine = prefix(plugin)
+    is_own: Callable[[str], bool] | None = None
 
     def include(_item: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
-        return kind != "table" or str(name).startswith(mine)
+        nonlocal is_own
+        is_own = is_own or _own_tables(plugin, connection)
+        return kind != "table" or is_own(str(name))
 
     return MigrationContext.configure(
         connection,
         opts={
-            "version_table": f"alembic_version_{plugin.name}",
+            "version_table": VERSIONS + plugin.name,
             "target_metadata": db.metadata,
             "include_object": include,
             "render_item": render_item,
@@ -137,6 +148,27 @@ def configured(plugin: Plugin, connection: Connection, **options: Any) -> Migrat
             **options,
         },
     )
+
+
+def _own_tables(plugin: Plugin, connection: Connection) -> Callable[[str], bool]:
+    """Tells of a table, by its name, whether it is this plugin's.
+
+    `gift_cards_visits` begins as a table of a plugin `gift` would, and of one `gift_cards`. It is whose
+    model says so, else the one's with the longer name, also of one that left its tables when it went.
+    """
+    plugins: list[Plugin] = current_app.extensions["salesbot.plugins"].all
+    there = inspect(connection).get_table_names()
+    names = {one.name for one in (*plugins, plugin)}
+    names |= {name.removeprefix(VERSIONS) for name in there if name.startswith(VERSIONS)}
+    by_model = {str(model.__tablename__): one.name for one in plugins for model in models_of(one)}
+
+    def is_own(table: str) -> bool:
+        if table in OWN_TABLES or table == VERSION_TABLE or table.startswith(VERSIONS):
+            return False
+        by_name = max((name for name in names if table.startswith(f"{name}_")), key=len, default="")
+        return by_model.get(table, by_name) == plugin.name
+
+    return is_own
 
 
 def _scripts(plugin: Plugin) -> ScriptDirectory | None:
@@ -152,13 +184,10 @@ def _run(plugin: Plugin, connection: Connection, steps: Callable[[Any, Any], Any
 
 @contextmanager
 def _only_its_own_tables(plugin: Plugin, connection: Connection) -> Iterator[None]:
+    is_own = _own_tables(plugin, connection)
     before = set(inspect(connection).get_table_names())
     yield
     changed = before ^ set(inspect(connection).get_table_names())
-    others = sorted(
-        name
-        for name in changed
-        if not name.startswith(prefix(plugin)) and name != f"alembic_version_{plugin.name}"
-    )
+    others = sorted(name for name in changed if not is_own(name) and name != VERSIONS + plugin.name)
     if others:
-        raise PluginProblem(f"its migrations make or drop {', '.join(others)}, whose names begin otherwise")
+        raise PluginProblem(f"its migrations make or drop {', '.join(others)}, which is not this plugin's")
