@@ -230,6 +230,9 @@ def claim(limit: int = 20) -> list[tuple[str, Outgoing]]:
     taken = []
     for message in due:
         chat = chats[message.conversation_id]
+        if chat.is_erased:
+            db.session.delete(message)  # nobody is there any more to get it
+            continue
         if _hold(message, chat) or _has_ended(message):
             continue
         try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 
-from salesbot import asking, messages, plugin_manager
+from salesbot import asking, clock, messages, plugin_manager
 from salesbot.asking import Failed
 from salesbot.database import db
 from salesbot.errors import SalesbotError, TransactionBroken, WrongState
@@ -24,8 +24,10 @@ from salesbot.models import (
     Message,
     Order,
     Payment,
+    Refund,
     StockWait,
 )
+from salesbot.models.payments import SEEN_BY_STAFF
 from salesbot.replies import checked_notes
 from salesbot.services import attachments, customers, traces
 from salesbot.services.secrets_in_text import mask
@@ -34,6 +36,8 @@ EXPORT = "salesbot_export_customer"
 ERASE = "salesbot_erase_customer"
 JOINED = "salesbot_customers_joined"
 OPEN = frozenset({"pending", "paid"})
+MONEY_MAY_TAKE = timedelta(days=7)
+"""How long after somebody began to pay their money may still come."""
 
 
 def find(words: str) -> Customer:
@@ -77,10 +81,44 @@ def files(customer: Customer) -> list[str]:
     return [url for media in found for url in attachments.among(media)]
 
 
-def open_orders(customer: Customer) -> list[Order]:
-    """The orders that keep a person from being forgotten: what they pay or get must still reach them."""
-    own = select(Order).where(Order.customer_id == customer.id, Order.state.in_(OPEN))
-    return list(db.session.scalars(own.order_by(Order.id)))
+def in_the_way(customer: Customer) -> list[tuple[Order, WrongState]]:
+    """The orders that keep a person from being forgotten, with why: goods or money must still reach them."""
+    own = Order.customer_id == customer.id
+    going_back = select(Payment.order_id).join(Refund).where(Refund.state != "done")
+    # Whoever began to pay with a provider may have left; what only staff see arrive waits for them.
+    coming = select(Payment.order_id).where(
+        Payment.state == "started",
+        or_(Payment.created_at > clock.now() - MONEY_MAY_TAKE, Payment.method.in_(SEEN_BY_STAFF)),
+    )
+    reasons: tuple[tuple[ColumnElement[bool], Callable[[str], WrongState]], ...] = (
+        (
+            Order.state.in_(OPEN),
+            lambda number: WrongState("order {number} is open; end it first", number=number),
+        ),
+        (
+            Order.id.in_(going_back),
+            lambda number: WrongState(
+                "money of order {number} is on its way back; wait until it is there", number=number
+            ),
+        ),
+        (
+            Order.frozen_at.is_not(None),
+            lambda number: WrongState(
+                "the payment of order {number} is disputed; wait until that has ended", number=number
+            ),
+        ),
+        (
+            Order.id.in_(coming) & Order.paid_at.is_(None),
+            lambda number: WrongState(
+                "a payment of order {number} has begun; wait for it, or say that none came", number=number
+            ),
+        ),
+    )
+    found: dict[int, tuple[Order, WrongState]] = {}
+    for reason, why in reasons:
+        for order in db.session.scalars(select(Order).where(own, reason)):
+            found.setdefault(order.id, (order, why(order.number)))
+    return [found[number] for number in sorted(found)]
 
 
 def _messages(conversation_id: int) -> list[Message]:
@@ -157,16 +195,15 @@ def erase(customer: Customer) -> None:
     """Forgets who somebody is and what they wrote. Flush only; nothing is done when a plugin fails.
 
     Orders and payments stay, because a shop has to keep its books, and belong to nobody that can be
-    named. WrongState while an order is open.
+    named. WrongState while an order or its money is on its way.
     """
     own = Conversation.customer_id == customer.id
     # Chats are locked first, as everywhere: nobody buys or is answered meanwhile.
     chats = db.session.scalars(
         select(Conversation).where(own).order_by(Conversation.id).with_for_update()
     ).all()
-    still_open = open_orders(customer)
-    if still_open:
-        raise WrongState("order {number} is open; end it first", number=still_open[0].number)
+    for _order, why in in_the_way(customer):
+        raise why
     numbers = [chat.id for chat in chats]
     found = traces.of(customer, numbers, _models())
     _asked(ERASE, customer, lambda _said: None)
@@ -174,7 +211,7 @@ def erase(customer: Customer) -> None:
     _erase_chats(numbers)
     traces.erase(customer, numbers, found)
     for chat in chats:
-        chat.address, chat.notes, chat.shown, chat.labels = f"erased-{chat.id}", {}, [], []
+        chat.address, chat.notes, chat.shown, chat.labels = chat.address_when_erased, {}, [], []
         chat.question = chat.question_plugin = chat.source = chat.person_wanted_at = None
         chat.answered_by = "bot"
     db.session.execute(update(Order).where(Order.customer_id == customer.id).values(source_details=None))

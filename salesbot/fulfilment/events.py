@@ -215,6 +215,8 @@ def _enough(order: Order, payment: Payment, method: str, received: int) -> str:
     holds_stock = is_payable(order) and not order.tentative
     if order.state == "cancelled":
         return _give_back(order, payment, "it was cancelled before the money came")
+    if not holds_stock and order.conversation.is_erased:
+        return _needs_staff(order, "its buyer was forgotten before the money came; give it back")
     if not holds_stock and (received < order.total or not settling.can_be_had(order)):
         return _give_back(order, payment, "it had expired and its goods are gone")
     settling.paid(order, who=method, why=payment.reference or "")

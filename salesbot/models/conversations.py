@@ -103,6 +103,16 @@ class Conversation(Model):
     assigned_to: Mapped[StaffUser | None] = relationship()
     labels: Mapped[list[Label]] = relationship(secondary="conversation_label", order_by="Label.name")
 
+    @property
+    def address_when_erased(self) -> str:
+        """What stands in place of the address once its person is forgotten."""
+        return f"erased-{self.id}"
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether its person is forgotten: nobody gets what is sent to it."""
+        return self.address == self.address_when_erased
+
     def __str__(self) -> str:
         return f"{self.channel} {self.address}"
 

@@ -206,7 +206,15 @@ def a_person_with_everything(app, owner, rows) -> int:
             StockWait(conversation_id=number, product_id=thing_id),
             Job(plugin="stamps", name="stamps:tidy", conversation_id=number, data={"said": WORDS}),
             ConversationLabel(conversation_id=number, label_id=label),
-            Refund(payment_id=payment_id, amount=1, currency="USD", who="Olga", why=f"{NAME} {WORDS}"),
+            Refund(
+                payment_id=payment_id,
+                amount=1,
+                currency="USD",
+                who="Olga",
+                why=f"{NAME} {WORDS}",
+                state="done",
+                done_at=clock.now(),
+            ),
             OrderEvent(order_id=order_id, who="Olga", what="asked for a refund", why=f"0.01 {NAME} {WORDS}"),
             OrderEvent(order_id=order_id, who="Olga", what="found no money", why=WORDS),
         ):

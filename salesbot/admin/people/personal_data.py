@@ -100,7 +100,7 @@ class PersonalData:
         return self.render(
             "admin/customer_erase.html",
             customer=customer,
-            open_orders=people.open_orders(customer),
+            in_the_way=[(order, because(why)) for order, why in people.in_the_way(customer)],
             files=people.files(customer),
             problem=problem,
         )

@@ -37,6 +37,7 @@ AS_THEY_ARE = (
     _("more was paid than it costs"),
     _("it was cancelled before the money came"),
     _("it had expired and its goods are gone"),
+    _("its buyer was forgotten before the money came; give it back"),
     _("the dispute has ended"),
     _("the payment is disputed; nothing more is handed over meanwhile"),
     _("the payment failed"),
