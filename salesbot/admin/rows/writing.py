@@ -10,16 +10,34 @@ from flask_admin.actions import action
 from flask_admin.contrib.sqla import ModelView
 from flask_babel import gettext, lazy_gettext, ngettext
 from sqlalchemy import inspect
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from wtforms import ValidationError
+from wtforms.fields.core import UnboundField
 
 from salesbot.admin.rows.fields import read_amount
-from salesbot.admin.shown import formatters
+from salesbot.admin.shown import formatters, meanwhile
 from salesbot.admin.shown.noted import because
 from salesbot.errors import SalesbotError
 from salesbot.extensions import db, transaction
 from salesbot.money import to_decimal
 from salesbot.services import shop
+
+
+class _Meanwhile(Exception):
+    """Somebody else changed what was typed over."""
+
+
+def _read_anew(row: Any) -> None:
+    """Reads a row as it is now, and lets nobody change it until this is over."""
+    try:
+        db.session.refresh(row, with_for_update=True)
+    except InvalidRequestError:
+        abort(404)
+
+
+def _in_words(name: str, value: Any) -> Any:
+    """A value in a sentence."""
+    return gettext("something else") if isinstance(value, dict | list) else formatters.plainly(name, value)
 
 
 class Writes(ModelView):
@@ -72,13 +90,62 @@ class Writes(ModelView):
         """Changes a row, or says at the form why not."""
         try:
             with transaction():
-                form.populate_obj(model)
+                _read_anew(model)
+                self._populate(form, model)
                 self.on_model_change(form, model, is_created=False)
+        except _Meanwhile:
+            self._show_anew(form, model)
+            return False
         except (IntegrityError, ValidationError, SalesbotError) as exc:
             flash(in_plain_words(exc), "error")
             return False
         self.after_model_change(form, model, is_created=False)
         return True
+
+    def shown_values(self, model: Any) -> dict[str, str]:
+        """A fingerprint of what the form of a row shows, by the name of its hidden box."""
+        mapped = inspect(self.model).attrs
+        form = self._edit_form_class
+        names = [
+            name for name in dir(form) if name in mapped and isinstance(getattr(form, name), UnboundField)
+        ]
+        return {f"{name}{meanwhile.SUFFIX}": meanwhile.fingerprint(getattr(model, name)) for name in names}
+
+    def _populate(self, form: Any, model: Any) -> None:
+        """Takes over what was typed, and only that."""
+        merged = self._merged(form, model)
+        if any(one.problem for one in merged.values()):
+            raise _Meanwhile
+        for field in form:
+            one = merged.get(field.name)
+            if one is None or one.mine:
+                field.populate_obj(model, field.name)
+            else:
+                field.data = one.value
+
+    def _merged(self, form: Any, model: Any) -> dict[str, meanwhile.Merged]:
+        mapped = inspect(self.model).attrs
+        return {
+            field.name: meanwhile.merge(
+                request.form,
+                field.name,
+                field.data,
+                getattr(model, field.name),
+                _in_words(field.name, getattr(model, field.name)),
+            )
+            for field in form
+            if field.name in mapped
+        }
+
+    def _show_anew(self, form: Any, model: Any) -> None:
+        """The form with what was typed, and beside it, as it is now, what was not."""
+        for name, one in self._merged(form, model).items():
+            field = form[name]
+            if one.problem:
+                field.errors = [*field.errors, one.problem]
+            elif not one.mine:
+                field.raw_data = None
+                field.process_data(one.value)
 
     def delete_model(self, model: Any) -> bool:
         """Deletes a row, or says why not; what others refer to is switched off where that is possible."""

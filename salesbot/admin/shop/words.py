@@ -16,6 +16,7 @@ from salesbot.admin.rules import SHOP
 from salesbot.admin.shop import trial
 from salesbot.admin.shown import reader
 from salesbot.admin.shown.formatters import moment
+from salesbot.admin.shown.meanwhile import fingerprint, merge
 from salesbot.admin.shown.noted import because
 from salesbot.errors import SalesbotError
 from salesbot.extensions import transaction
@@ -71,7 +72,7 @@ class WordsView(Guard, BaseView):
         wrong: dict[str, str] = {}
         if request.method == "POST":
             typed = {name: text.replace("\r\n", "\n").strip() for name, text in request.form.items()}
-            wrong = _save(every, code, typed)
+            wrong = _merge(every, typed) or _save(every, code, typed)
             if not wrong:
                 flash(gettext("Saved. It counts from the next message on."), "success")
                 return redirect(request.full_path)
@@ -86,7 +87,9 @@ class WordsView(Guard, BaseView):
             days=_days(),
             days_off=" ".join(shop.setting("DAYS_OFF")),
             zone=shop.setting("TIMEZONE"),
-            sells="sells" in typed if "sells-of" in typed else shop.setting("SELL_OUTSIDE_HOURS"),
+            sells=typed["sells"] == "1" if "sells-of" in typed else shop.setting("SELL_OUTSIDE_HOURS"),
+            sells_now=shop.setting("SELL_OUTSIDE_HOURS"),
+            fingerprint=fingerprint,
             hours_fixed=bool({*_HOURS, "SELL_OUTSIDE_HOURS"} & current_app.config["FIXED"]),
             shop_says=shop.setting("SHOP_NAME"),
             typed=typed,
@@ -167,6 +170,26 @@ def _days() -> list[tuple[str, str, str]]:
     return [
         (f"day-{day}", str(names[number]).capitalize(), week.get(day, "")) for number, day in enumerate(DAYS)
     ]
+
+
+def _merge(every: list[words.Line], typed: dict[str, str]) -> dict[str, str]:
+    """Puts into `typed` what is to be kept or shown again; what somebody else changed too, by box."""
+    present = {key: line.own for key, line in _keyed(every) if typed.get(f"{key}-of") == line.sentence}
+    if "day-mon" in typed:
+        present |= {key: hours for key, _name, hours in _days()}
+        present |= {"days-off": " ".join(shop.setting("DAYS_OFF")), "zone": shop.setting("TIMEZONE")}
+    if "sells-of" in typed:
+        typed["sells"] = "1" if typed.get("sells") == "1" else "0"
+        present["sells"] = "1" if shop.setting("SELL_OUTSIDE_HOURS") else "0"
+    wrong: dict[str, str] = {}
+    for key, now in present.items():
+        if key in typed:
+            told = {"1": gettext("yes"), "0": gettext("no")}[now] if key == "sells" else now
+            merged = merge(typed, key, typed[key], now, told)
+            typed[key] = merged.value
+            if merged.problem:
+                wrong[key] = merged.problem
+    return wrong
 
 
 def _save(every: list[words.Line], code: str, typed: dict[str, str]) -> dict[str, str]:

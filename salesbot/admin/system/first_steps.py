@@ -15,6 +15,7 @@ from salesbot import demo, fulfilment, messages
 from salesbot.admin.access.guard import Guard
 from salesbot.admin.access.roles import may
 from salesbot.admin.rules import SYSTEM
+from salesbot.admin.shown.meanwhile import fingerprint
 from salesbot.admin.shown.noted import because
 from salesbot.admin.system.settings import Line, core_lines
 from salesbot.channels.twilio_senders import SANDBOX
@@ -215,13 +216,13 @@ def _lines() -> list[Line]:
     lines = [by_key[name] for name in OWN]
     for line in lines:
         if line.key == "SHOP_NAME" and not _is_chosen(line.key):
-            line.value = ""
+            line.value, line.was = "", fingerprint("")
     return lines
 
 
 def _kept(lines: list[Line]) -> bool:
     """Keeps all of them, those too that are as they were: to agree is to choose."""
-    typed = {line.key: request.form.get(line.key, "").strip() for line in lines if not line.fixed}
+    typed = {line.key: line.take(request.form.get(line.key, "").strip()) for line in lines if not line.fixed}
     try:
         with transaction():
             for line in lines:

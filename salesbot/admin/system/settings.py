@@ -13,6 +13,7 @@ from flask_babel import gettext, lazy_gettext
 from salesbot import plugin_manager
 from salesbot.admin.access.guard import Guard
 from salesbot.admin.rules import SYSTEM
+from salesbot.admin.shown.meanwhile import fingerprint, merge
 from salesbot.admin.shown.noted import because, noted
 from salesbot.errors import ConfigError
 from salesbot.extensions import transaction
@@ -89,6 +90,20 @@ class Line:
     choices: Sequence[tuple[str, Any]] = ()
     fixed: str = ""
     problem: str = ""
+    was: str = ""  # a fingerprint of what the page shows; "" for a secret, which it never shows
+
+    def __post_init__(self) -> None:
+        """Keeps what it was: `value` may be what somebody typed."""
+        self.was = "" if self.secret else fingerprint(self.value)
+
+    def take(self, typed: str) -> str:
+        """What of a text to keep; where somebody changed it too, `problem` says so."""
+        if self.secret:
+            return typed
+        words = dict(self.choices).get(self.value)
+        merged = merge(request.form, self.key, typed, self.value, words)
+        self.problem = merged.problem
+        return str(merged.value)
 
 
 class SettingsView(Guard, BaseView):
@@ -121,11 +136,13 @@ class SettingsView(Guard, BaseView):
 def save_lines(lines: Sequence[Line]) -> bool:
     """Keeps everything or, when one text can't be used, nothing."""
     # What a form does not hold, such as one that was opened before an update, stays as it is.
-    typed = {line.key: _clean(request.form.get(line.key, line.value)) for line in lines}
+    typed = {line.key: line.take(_clean(request.form.get(line.key, line.value))) for line in lines}
     changed = [line for line in lines if typed[line.key] != line.value]
     try:
         with transaction():
             for line in changed:
+                if line.problem:
+                    continue
                 try:
                     shop.save(line.key, typed[line.key], secret=line.secret)
                 except ConfigError as exc:
