@@ -240,7 +240,8 @@ def test_what_still_is_needed_is_not_deleted_and_the_reason_is_plain(rows, owner
         shelf = make.product().category_id
     answer = owner.post("/admin/category/delete/", {"id": shelf}, follow_redirects=True)
     assert "is still needed by something else, so it is switched off." in answer.text
-    assert not re.search(r"foreign key|integrity|sql|constraint", answer.text, re.IGNORECASE)
+    # As words: a random token of the page may hold three letters.
+    assert not re.search(r"\b(foreign key|integrity|sql\w*|constraint)\b", answer.text, re.IGNORECASE)
     assert len(stored(select(Category))) == 1
 
 
