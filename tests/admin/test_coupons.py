@@ -35,7 +35,29 @@ def test_what_does_not_fit_together_is_told_at_the_field(rows, owner, stored):
         ({"percent": "0"}, "Type a number from 1 to 100."),
         ({"code": "a b"}, "A code has at least 3 letters."),
         ({"product": "1", "category": "1"}, "Choose a product or a category, not both."),
+        ({"uses_allowed": "-1"}, "Type a number from 0 to 2147483647."),
+        ({"uses_allowed": "3000000000"}, "Type a number from -2147483648 to 2147483647."),
+        ({"uses_allowed": "9" * 25}, "Type a number from -2147483648 to 2147483647."),
+        ({"uses_per_customer": "0"}, "Type a number from 1 to 2147483647."),
+        ({"percent": "", "amount": "0"}, "Type an amount like $19.99."),
+        (
+            {"starts_at": "2030-05-02T10:00", "ends_at": "2030-05-01T10:00"},
+            "The end must come after the start.",
+        ),
+        (
+            {"starts_at": "2030-05-02T10:00", "ends_at": "2030-05-02T10:00"},
+            "The end must come after the start.",
+        ),
     ):
         answer = owner.post("/admin/coupon/new/", {**FORM, **change})
-        assert words in answer.text, change
+        assert (answer.status_code, words in answer.text) == (200, True), change
+        assert 'value="WELCOME10"' in answer.text or "code" in change, "what was typed stays"
+    assert stored(select(Coupon)) == []
+
+
+def test_a_moment_that_no_clock_in_utc_has_is_told_at_the_field(owner, stored):
+    """The last evening of the last year is another day in London."""
+    owner.client.set_cookie("salesbot_zone", "America/Lima")
+    answer = owner.post("/admin/coupon/new/", {**FORM, "ends_at": "9999-12-31T23:30"})
+    assert "Choose another day." in answer.text
     assert stored(select(Coupon)) == []

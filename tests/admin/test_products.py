@@ -134,6 +134,25 @@ def test_what_is_no_price_is_told_at_the_field(shelf, owner, stored):
     assert stored(select(Product)) == []
 
 
+@pytest.mark.both_databases
+def test_a_number_that_no_column_holds_is_told_at_the_field(shelf, owner, stored):
+    """Whichever database it is, and however much too large."""
+    for typed in ("9" * 25, "3000000000", "-3000000000"):
+        form = {
+            **FORM,
+            "kind": "key",
+            "category": shelf,
+            "price": "5",
+            "title": "Kept words",
+            "position": typed,
+        }
+        answer = owner.post("/admin/product/new/", form)
+        assert answer.status_code == 200, typed
+        assert "Type a number from -2147483648 to 2147483647." in answer.text, typed
+        assert 'value="Kept words"' in answer.text
+    assert stored(select(Product)) == []
+
+
 def test_a_currency_without_decimals_has_none(shelf, rows, owner, stored):
     """Yen are whole."""
     with rows():

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
+from flask_admin.contrib.sqla.filters import IntEqualFilter
 from sqlalchemy import JSON, Enum, ForeignKey, Integer, String, Text, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from salesbot import clock, models
 from salesbot.admin import init_admin, models_of_plugins
+from salesbot.admin.rows import views
 from salesbot.admin.rows.views import ShopModelView
 from salesbot.app import create_app
 from salesbot.database import EncryptedText, UTCDateTime
@@ -327,3 +329,13 @@ def test_a_customer_is_renamed_and_nothing_else_changes(rows, owner, stored):
     [customer] = stored(db.select(Customer))
     assert (customer.name, customer.language) == ("Ana Souza", "pt")
     assert stored(db.select(Message)) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "fits"), [("2147483647", True), ("2147483648", False), ("-3000000000", False)]
+)
+def test_a_filter_takes_only_numbers_that_its_column_holds(app, number, fits):
+    """A plugin's column may be filtered by a whole number, and PostgreSQL compares no larger one."""
+    with app.app_context():
+        problem = views._problem(IntEqualFilter(Product.position, "Position"), number)
+        assert (problem is None) is fits

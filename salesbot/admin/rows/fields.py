@@ -11,11 +11,13 @@ from flask_admin.contrib.sqla.fields import QuerySelectField
 from flask_admin.contrib.sqla.form import AdminModelConverter
 from flask_admin.model import filters as base_filters
 from flask_admin.model.form import converts
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from markupsafe import Markup
+from sqlalchemy import BigInteger, SmallInteger
 from wtforms import DateField, SelectField, StringField
 from wtforms.fields import DateTimeLocalField
 from wtforms.fields.choices import Choice, SelectChoice
+from wtforms.validators import NumberRange
 from wtforms.widgets import Select, TextInput
 
 from salesbot import money
@@ -68,9 +70,15 @@ def read_amount(text: str, currency: str = "") -> int:
     except ValueError:
         minor = LARGEST_AMOUNT + 1
     if minor > LARGEST_AMOUNT:
-        example = money_in_words(1999 if decimals(currency) else 20, currency)
-        raise ValueError(gettext("Type an amount like %(example)s.", example=example))
+        raise ValueError(amount_example(currency))
     return minor
+
+
+def amount_example(currency: str = "") -> str:
+    """A sentence with an amount that could be typed."""
+    currency = currency or shop.setting("CURRENCY")
+    example = money_in_words(1999 if decimals(currency) else 20, currency)
+    return gettext("Type an amount like %(example)s.", example=example)
 
 
 class PercentField(StringField):
@@ -103,7 +111,10 @@ class UTCDateTimeField(DateTimeLocalField):
             self.data = None
             return
         super().process_formdata(valuelist)
-        self.data = self.data.replace(tzinfo=reader.zone()).astimezone(UTC) if self.data else None
+        try:
+            self.data = self.data.replace(tzinfo=reader.zone()).astimezone(UTC) if self.data else None
+        except OverflowError as exc:  # on the first or the last day that there is
+            raise ValueError(gettext("Choose another day.")) from exc
 
 
 class RowField(QuerySelectField):
@@ -135,6 +146,13 @@ def _language(code: str) -> SelectChoice:
     return SelectChoice(code, reader.name_of(code))
 
 
+def largest(kind: Any) -> int:
+    """The largest number that a column of this type holds on every database."""
+    if isinstance(kind, BigInteger):
+        return 2**63 - 1
+    return 2**15 - 1 if isinstance(kind, SmallInteger) else 2**31 - 1
+
+
 class Converter(AdminModelConverter):
     """Flask-Admin's, with our column types and the browser's own fields."""
 
@@ -144,6 +162,15 @@ class Converter(AdminModelConverter):
         kwargs.setdefault("query_factory", lambda: db.session.query(remote_model))
         kwargs.setdefault("blank_text", "–")
         return RowField(**kwargs)
+
+    @converts("Integer")
+    def handle_integer_types(self, column: Any, field_args: dict[str, Any], **extra: Any) -> Any:
+        """A whole number, no larger than its column."""
+        most = largest(column.type)
+        words = lazy_gettext("Type a number from %(least)s to %(most)s.", least=-most - 1, most=most)
+        fits = NumberRange(-most - 1, most, words)
+        field_args["validators"] = [*field_args["validators"], fits]
+        return super().handle_integer_types(column, field_args, **extra)
 
     @converts("salesbot.database.UTCDateTime")
     def convert_moment(self, field_args: dict[str, Any], **_extra: Any) -> Any:

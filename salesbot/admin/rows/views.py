@@ -17,7 +17,7 @@ from wtforms.fields.choices import SelectChoice
 from salesbot.admin.access.guard import ModelGuard, lookup_limits
 from salesbot.admin.exceptions import rules_for
 from salesbot.admin.rows.exporting import Exports
-from salesbot.admin.rows.fields import MONEY_FILTERS, Converter, Filters, MoneyField, WaitingFilter
+from salesbot.admin.rows.fields import MONEY_FILTERS, Converter, Filters, MoneyField, WaitingFilter, largest
 from salesbot.admin.rows.importing import Imports
 from salesbot.admin.rows.language_texts import LanguageTexts
 from salesbot.admin.rows.looking_back import LooksBack
@@ -260,7 +260,8 @@ def _problem(flt: Any, value: str) -> str | None:
     try:
         cleaned = flt.clean(value)
         numbers = cleaned if isinstance(cleaned, list) else [cleaned]
-        too_large = any(isinstance(number, int) and abs(number) >= 2**63 for number in numbers)
+        most = largest(flt.column.type)
+        too_large = any(isinstance(number, int) and abs(number) > most for number in numbers)
         return None if flt.validate(value) and not too_large else ""
     except ValueError as exc:
         return str(exc) if getattr(flt, "explains", False) else ""
