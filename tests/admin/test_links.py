@@ -60,7 +60,10 @@ def test_what_each_place_brought_is_counted_and_shown_on_the_order(rows, owner, 
         db.session.flush()
         order.source, order.source_details = "my-insta", {"code": f"#{book}"}
         number = order.id
-    assert '<th scope="row">my-insta</th><td>1</td>' in owner.get("/admin/links/").text
+    assert (
+        '<th scope="row">my-insta</th><td data-label="Orders placed">1</td>'
+        in owner.get("/admin/links/").text
+    )
     assert "<b>my-insta</b>" in owner.get(f"/admin/order/details/?id={number}").text
     assert "my-insta" in owner.get("/admin/order/").text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -11,6 +12,7 @@ from flask_admin.contrib.sqla.filters import IntEqualFilter
 from sqlalchemy import JSON, Enum, ForeignKey, Integer, String, Text, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+import salesbot
 from salesbot import clock, models
 from salesbot.admin import init_admin, models_of_plugins
 from salesbot.admin.rows import views
@@ -339,3 +341,11 @@ def test_a_filter_takes_only_numbers_that_its_column_holds(app, number, fits):
     with app.app_context():
         problem = views._problem(IntEqualFilter(Product.position, "Position"), number)
         assert (problem is None) is fits
+
+
+def test_every_cell_of_a_table_names_its_column():
+    """On a phone tables are cards without a head; a bare figure would tell nothing."""
+    for path in sorted(Path(salesbot.__path__[0], "templates", "admin").rglob("*.html")):
+        for table in re.findall(r"sb-table-card.*?</table>", path.read_text("utf-8"), re.DOTALL):
+            bare = [cell for cell in re.findall(r"<td\b[^>]*>(?!</td>)", table) if "data-label" not in cell]
+            assert not [cell for cell in bare if "sb-" not in cell and "colspan" not in cell], path.name
