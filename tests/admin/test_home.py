@@ -241,7 +241,7 @@ def test_this_months_messages_are_counted_as_they_are_billed(rows, owner):
         make.message(phone, "out", state="sent", style="template")
         make.message(make.chat("Here", channel="simulator"), "out", state="read")
     html = owner.get("/admin/").text
-    assert "<b>1</b> are billed by WhatsApp: 4 were sent, 1 of them templates" in html
+    assert "<b>1</b> is billed by WhatsApp: 4 were sent, 1 of them templates" in html
     assert "5 in all" in html
     assert billing.Month(0, 1_203, 3).billed == 203
 

@@ -20,8 +20,8 @@ from salesbot import clock, models, texts
 from salesbot.admin.rows.views import BY_MODEL
 from salesbot.admin.shown import noted_words, reader
 from salesbot.extensions import db
-from salesbot.models import StaffUser
-from salesbot.services import stock
+from salesbot.models import ConversationEvent, StaffUser
+from salesbot.services import inbox, stock
 from tests.admin import rows as make
 from tests.admin.conftest import Person
 
@@ -486,3 +486,29 @@ def test_the_days_of_the_chart_are_those_of_whoever_looks(stranger, rows):
     assert days() == ["2026-10-31", "2026-11-01", "2026-11-10"]
     chooses(stranger, "", "America/New_York")
     assert days() == ["2026-10-30", "2026-10-31", "2026-11-09"]
+
+
+@pytest.mark.parametrize("code", ["en", "es", "pt"])
+def test_one_thing_is_spoken_of_as_one(rows, owner, code):
+    """A key, a minute of silence, and what the simulated phone remembers, in the reader's words."""
+    said = {
+        "en": ("1 key in stock", "nobody wrote for 1 minute\n", "English"),
+        "es": ("1 clave en existencias", "nadie escribió en 1 minuto\n", "inglés"),
+        "pt": ("1 chave em estoque", "ninguém escreveu por 1 minuto\n", "inglês"),
+    }
+    with rows():
+        product = make.product().id
+        stock.add_keys(product, ["A-1"])
+        chat = make.chat()
+        make.message(chat, "in", "hi")
+        db.session.add(ConversationEvent(conversation_id=chat.id, what=inbox.QUIET, who="", text="1"))
+        number = chat.id
+    chooses(owner, code)
+    key, minute, language = said[code]
+    assert key in owner.get(f"/admin/product/edit/?id={product}").text
+    page = owner.get(f"/admin/conversation/details/?id={number}").text
+    assert minute.strip() in page
+    assert f"{minute.strip()}s" not in page
+    owner.get("/admin/simulator/")
+    owner.post("/admin/simulator/0/messages", {"text": "hi"})
+    assert owner.get("/admin/simulator/0/messages").json["state"]["language"] == language

@@ -91,7 +91,8 @@ def test_time_passes_for_one_simulated_customer_alone(shop, owner, app, stored, 
     assert stored(select(Order.state).order_by(Order.id)) == ["pending", "expired"]
     state = owner.get("/admin/simulator/0/messages").json["state"]
     assert state["window_open"] is False
-    assert state["waiting"] == ["held"]
+    assert state["waiting"] == ["waits until the customer writes"]
+    assert state["language"] == "English"
     assert "WhatsApp takes no free text here now" in owner.get("/admin/conversation/details/?id=2").text
     says(owner, "hi")
     Worker(app).drain()

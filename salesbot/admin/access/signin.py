@@ -19,7 +19,7 @@ from flask import (
     session,
     url_for,
 )
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
 from flask_login import current_user, login_user, logout_user
 from flask_wtf import FlaskForm
 from limits import parse_many
@@ -143,9 +143,9 @@ def count_failure() -> None:
 def _too_often(form: SignIn, seconds: int) -> Response:
     """Says in plain words when the next try may be made."""
     when = (
-        gettext("%(n)d seconds", n=seconds)
+        ngettext("%(num)d second", "%(num)d seconds", seconds)
         if seconds < 90
-        else gettext("%(n)d minutes", n=math.ceil(seconds / 60))
+        else ngettext("%(num)d minute", "%(num)d minutes", math.ceil(seconds / 60))
     )
     words = gettext("That was too often. You can try again in %(when)s.", when=when)
     response = make_response(_page(form, words), 429)

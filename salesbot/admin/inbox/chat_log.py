@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
 from sqlalchemy import select
 
 from salesbot.extensions import db
@@ -103,7 +103,11 @@ def _in_words(event: ConversationEvent) -> str:
     if event.what == inbox.GAVE_BACK:
         return gettext("%(who)s handed the chat back to the bot", who=who)
     if event.what == inbox.QUIET:
-        return gettext("The bot answers again: nobody wrote for %(n)s minutes", n=text)
+        return ngettext(
+            "The bot answers again: nobody wrote for %(num)d minute",
+            "The bot answers again: nobody wrote for %(num)d minutes",
+            int(text),
+        )
     if event.what == inbox.ASSIGNED and text:
         return gettext("%(who)s gave the chat to %(whom)s", who=who, whom=text)
     if event.what == inbox.ASSIGNED:

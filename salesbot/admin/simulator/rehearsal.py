@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import inspect, select
 
+from salesbot.admin.shown import reader
+from salesbot.admin.shown.kept_words import in_words
 from salesbot.channels import registry
 from salesbot.channels.render import LONGEST, length
 from salesbot.database import UTCDateTime, db
@@ -25,9 +27,9 @@ from salesbot.models import (
 )
 from salesbot.models.conversations import OUTBOX_STATES
 from salesbot.services.conversations import window_is_open
-from salesbot.texts import translator
+from salesbot.texts import plural_translator, translator
 
-_ = translator("salesbot")
+_, _n = translator("salesbot"), plural_translator("salesbot")
 
 MOST_BUTTONS, LONGEST_BUTTON = 3, 20
 MOST_LINES, LONGEST_LINE, LONGEST_DETAIL = 10, 24, 72
@@ -50,7 +52,7 @@ def _shape(choices: Sequence[dict[str, str]]) -> Iterable[str]:
     titles = [choice["title"] for choice in choices]
     longest = max(titles, key=length)
     if len(titles) <= MOST_BUTTONS and length(longest) <= LONGEST_BUTTON:
-        yield _("fits {n} buttons").format(n=len(titles))
+        yield _n("fits {n} button", "fits {n} buttons", len(titles)).format(n=len(titles))
     elif len(titles) > MOST_LINES:
         yield _("numbered: more than {n} lines").format(n=MOST_LINES)
     elif length(longest) > LONGEST_LINE:
@@ -62,7 +64,7 @@ def _shape(choices: Sequence[dict[str, str]]) -> Iterable[str]:
 
 
 def state(channel: str, address: str) -> dict[str, Any] | None:
-    """The chat as the shop remembers it, as JSON; None before its first message."""
+    """The chat as the shop remembers it, as JSON in the reader's words; None before its first message."""
     chat = db.session.scalar(
         select(Conversation).where(Conversation.channel == channel, Conversation.address == address)
     )
@@ -85,11 +87,11 @@ def state(channel: str, address: str) -> dict[str, Any] | None:
         "question_plugin": chat.question_plugin,
         "offered": [choice["title"] for choice in chat.shown[chat.shown_from :]],
         "notes": chat.notes,
-        "language": chat.customer.language,
+        "language": reader.name_of(chat.customer.language),
         "stopped": chat.customer.stopped_at is not None,
         "window_open": window_is_open(chat.last_inbound_at, hours),
         "window_ends": ends.isoformat() if ends is not None else None,
-        "waiting": list(db.session.scalars(waiting)),
+        "waiting": [str(in_words("state", word)) for word in db.session.scalars(waiting)],
     }
 
 
