@@ -15,6 +15,7 @@ from salesbot.database import db
 from salesbot.errors import TransactionBroken
 from salesbot.messages import Chat
 from salesbot.plugin_loading import Plugin, where
+from salesbot.plugin_slips import meant
 from salesbot.replies import checked_notes
 from salesbot.services import plugin_failures, shop
 
@@ -153,7 +154,7 @@ def look_at_time(plugin: Plugin, hook: str, seconds: float) -> None:
 def cause(exc: BaseException, plugin: Plugin) -> str:
     """What a plugin raised, with the place in it, in one line that can be written down."""
     place, kind = where(exc, plugin), type(exc).__name__
-    return _writable(f"{place}{kind}: ") + said_by(exc)
+    return _writable(f"{place}{kind}: ") + said_by(exc) + meant(exc)
 
 
 def said_by(exc: BaseException) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import logging
@@ -22,12 +21,14 @@ from packaging.requirements import Requirement
 from salesbot import hookspecs
 from salesbot.calls import Implementation
 from salesbot.errors import PluginProblem
+from salesbot.plugin_slips import is_own, meant, nearest, nearly_hooks, place_of, written_twice
 
 log = logging.getLogger(__name__)
 
 Importing = Callable[[], AbstractContextManager[None]]
 
 GROUP = "salesbot.plugins"
+CORE = f"{Path(__file__).parent}/"
 BUILT_IN = (
     "greeting",
     "catalog",
@@ -73,7 +74,7 @@ class Plugin:
     hooks: tuple[str, ...] = ()
     problem: str = ""
     warnings: list[str] = field(default_factory=list)
-    """What it uses that goes with a later version, each with what takes its place."""
+    """What looks like a slip, and what it uses that goes with a later version."""
     implementations: dict[str, list[Implementation]] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
 
@@ -171,7 +172,7 @@ def _import(plugin: Plugin, load: Callable[[], object], importing: Importing = n
     except PluginProblem as exc:
         plugin.problem = str(exc)
     except BaseException as exc:  # noqa: BLE001 - a plugin's import may raise anything, SystemExit too
-        plugin.problem = f"it can't be imported: {where(exc)}{type(exc).__name__}: {exc}"
+        plugin.problem = f"it can't be imported: {where(exc)}{type(exc).__name__}: {exc}{meant(exc)}"
 
 
 def _register(pm: pluggy.PluginManager, plugin: Plugin) -> None:
@@ -179,7 +180,7 @@ def _register(pm: pluggy.PluginManager, plugin: Plugin) -> None:
     plugin.path = _file(module)
     if not plugin.title:
         plugin.title = (inspect.getdoc(module) or "").partition("\n")[0]
-    problems = list(_problems(pm, module))
+    problems = [*_problems(pm, module), *written_twice(module)]
     if not problems:
         try:
             with warnings.catch_warnings(record=True) as told:
@@ -187,8 +188,7 @@ def _register(pm: pluggy.PluginManager, plugin: Plugin) -> None:
                 pm.register(module, name=plugin.name)
             for warning in told:
                 place = f"{warning.filename}:{warning.lineno}: "
-                plugin.warnings.append(f"{place}{warning.message}".replace("\n", " "))
-                log.warning("plugin %s: %s", plugin.name, plugin.warnings[-1])
+                plugin.warnings.append(f"soon not any more: {place}{warning.message}".replace("\n", " "))
         except Exception as exc:  # noqa: BLE001 - pluggy and odd attributes raise many things
             if pm.has_plugin(plugin.name):
                 pm.unregister(name=plugin.name)
@@ -204,6 +204,11 @@ def _register(pm: pluggy.PluginManager, plugin: Plugin) -> None:
             for impl in caller.get_hookimpls()
             if impl.plugin is module
         ]
+    if not plugin.hooks:
+        plugin.warnings.append("it implements no hook")
+    plugin.warnings += nearly_hooks(module, HOOKS, sure=bool(plugin.hooks))
+    for slip in plugin.warnings:
+        log.warning("plugin %s: %s", plugin.name, slip)
 
 
 def _problems(pm: pluggy.PluginManager, module: object) -> Iterable[str]:
@@ -216,16 +221,16 @@ def _problems(pm: pluggy.PluginManager, module: object) -> Iterable[str]:
             yield f"its attribute {name!r} can't be read: {type(exc).__name__}: {exc}"
             continue
         if options is None:
-            if name in HOOKS and inspect.isfunction(function) and _is_own(module, function):
-                yield f"{_place(function)}: {name} lacks @hookimpl"
+            if name in HOOKS and inspect.isfunction(function) and is_own(module, function):
+                yield f"{place_of(function)}: {name} lacks @hookimpl"
             continue
         hook = options.get("specname") or name
         if hook not in HOOKS:
-            yield f"{_place(function)}: there is no hook {hook!r}{_nearest(hook, HOOKS)}"
+            yield f"{place_of(function)}: there is no hook {hook!r}{nearest(hook, HOOKS)}"
         elif inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-            yield f"{_place(function)}: {name} is async; hooks are plain functions"
+            yield f"{place_of(function)}: {name} is async; hooks are plain functions"
         elif options.get("wrapper") or options.get("hookwrapper"):
-            yield f"{_place(function)}: {name} is a wrapper; salesbot has no hook wrappers"
+            yield f"{place_of(function)}: {name} is a wrapper; salesbot has no hook wrappers"
         else:
             yield from _wrong_arguments(function, hook)
 
@@ -234,25 +239,14 @@ def _wrong_arguments(function: Callable[..., Any], hook: str) -> Iterable[str]:
     allowed = HOOKS[hook]
     for argument in inspect.signature(function).parameters.values():
         if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
-            yield f"{_place(function)}: {hook} can't take *{argument.name}; name the arguments"
+            yield f"{place_of(function)}: {hook} can't take *{argument.name}; name the arguments"
         elif argument.kind is argument.KEYWORD_ONLY:
-            yield f"{_place(function)}: {hook} can't take arguments after a *; leave it out"
+            yield f"{place_of(function)}: {hook} can't take arguments after a *; leave it out"
         elif argument.name not in allowed and argument.default is argument.empty:
             yield (
-                f"{_place(function)}: {hook} has no argument {argument.name!r}"
-                f"{_nearest(argument.name, allowed)}"
+                f"{place_of(function)}: {hook} has no argument {argument.name!r}"
+                f"{nearest(argument.name, allowed)}"
             )
-
-
-def _is_own(module: object, function: Callable[..., Any]) -> bool:
-    return isinstance(module, ModuleType) and function.__module__ == module.__name__
-
-
-def _nearest(name: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; there are {', '.join(names)}" if names else "; it takes none"
 
 
 def _file(module: object) -> str:
@@ -261,11 +255,6 @@ def _file(module: object) -> str:
         return inspect.getfile(target)
     except (TypeError, OSError):
         return ""
-
-
-def _place(function: Callable[..., Any]) -> str:
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(function)
 
 
 def where(exc: BaseException, plugin: Plugin | None = None) -> str:
@@ -287,4 +276,7 @@ def where(exc: BaseException, plugin: Plugin | None = None) -> str:
         frames = [frame for frame in frames if frame.filename.startswith(own)]
         if not frames:  # what it returned was looked over after its own code had ended
             return f"{plugin.path}: "
+    else:
+        # Rather where salesbot was called than where it refused.
+        frames = [frame for frame in frames if not frame.filename.startswith(CORE)] or frames
     return f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""

@@ -19,6 +19,8 @@ from salesbot.plugin_manager import Manager
 from salesbot.replies import one_or_many
 
 T = TypeVar("T")
+LONGEST_NAME = 60
+"""Letters of a setting's name, which is kept together with the plugin's."""
 
 
 def start(app: Flask) -> None:
@@ -39,7 +41,9 @@ def start(app: Flask) -> None:
 
 def _start_one(app: Flask, manager: Manager, plugin: Plugin) -> None:
     of_plugins.check_names(plugin)
+    of_plugins.folder_of(plugin)
     settings = _declared(plugin, "salesbot_settings", Setting)
+    _check(settings)
     if settings:
         manager.settings[plugin.name] = settings
     periodic = _declared(plugin, "salesbot_periodic_jobs", Periodic)
@@ -58,6 +62,23 @@ def _start_one(app: Flask, manager: Manager, plugin: Plugin) -> None:
     with _commands_kept(app):
         for impl in plugin.implementations.get("salesbot_register_commands", ()):
             impl(cli=app.cli)
+
+
+def _check(settings: list[Setting]) -> None:
+    """PluginProblem when a setting can't be shown, kept or told from another."""
+    known: set[str] = set()
+    for one in settings:
+        if not isinstance(one.name, str) or not one.name.isidentifier() or len(one.name) > LONGEST_NAME:
+            raise PluginProblem(
+                f"{one!r}: its name is letters, digits and _, at most {LONGEST_NAME}, and no digit first"
+            )
+        if not isinstance(one.title, str) or not one.title.strip():
+            raise PluginProblem(f"{one!r}: its title is the words that staff read beside it")
+        if not isinstance(one.default, str):
+            raise PluginProblem(f"{one!r}: its default is text, such as {str(one.default)!r}")
+        if one.name in known:
+            raise PluginProblem(f"salesbot_settings names {one.name!r} twice")
+        known.add(one.name)
 
 
 def _declared(plugin: Plugin, hook: str, kind: type[T]) -> list[T]:

@@ -140,6 +140,77 @@ BROKEN = {
         "",
         "salesbot_settings returns Setting objects",
     ),
+    "a setting of a number": (
+        "from salesbot import Setting\n@hookimpl\ndef salesbot_settings(): return [Setting(5, None)]\n",
+        "",
+        "Setting(name=5, title=None, default='', secret=False): its name is letters",
+    ),
+    "a setting without a title": (
+        "from salesbot import Setting\n@hookimpl\ndef salesbot_settings(): return [Setting('url', None)]\n",
+        "",
+        "its title is the words that staff read beside it",
+    ),
+    "a setting whose default is a number": (
+        "from salesbot import Setting\n@hookimpl\ndef salesbot_settings(): return Setting('n', 'N', 5)\n",
+        "",
+        "its default is text, such as '5'",
+    ),
+    "two settings of one name": (
+        (
+            "from salesbot import Setting\n"
+            "@hookimpl\ndef salesbot_settings(): return [Setting('url', 'One'), Setting('url', 'Other')]\n"
+        ),
+        "",
+        "salesbot_settings names 'url' twice",
+    ),
+    "a folder for migrations that is not there": (
+        "@hookimpl\ndef salesbot_migrations(): return 'migratoins'\n",
+        "",
+        "migratoins, which is not there; `salesbot new-migration ours",
+    ),
+    "a hook that is there twice": (
+        (
+            "@hookimpl\ndef salesbot_handle_message(message): pass\n"
+            "@hookimpl(tryfirst=True)\ndef salesbot_handle_message(chat): pass\n"
+        ),
+        ":6: ",
+        "salesbot_handle_message takes the place of the one in line 4; give one another name",
+    ),
+    "a misspelt import": (
+        "from salesbot import Replly\n",
+        ":3: ",
+        "cannot import name 'Replly' from 'salesbot'",
+    ),
+    "an import with the nearest name": (
+        "from salesbot import Replly\n",
+        ":3: ",
+        "; did you mean 'Reply'?",
+    ),
+    "a misspelt name at import": (
+        "import salesbot\nsalesbot.Replly('no')\n",
+        ":4: ",
+        "module 'salesbot' has no attribute 'Replly'; did you mean 'Reply'?",
+    ),
+    "a misspelt module": (
+        "from salesbot.model import db\n",
+        ":3: ",
+        "No module named 'salesbot.model'; did you mean 'models'?",
+    ),
+    "a misspelt module as an attribute": (
+        "import salesbot\nsalesbot.model\n",
+        ":4: ",
+        "has no attribute 'model'; did you mean 'models'?",
+    ),
+    "a misspelt model": (
+        "from salesbot.models import Ordr\n",
+        ":3: ",
+        "; did you mean 'Order'?",
+    ),
+    "a misspelt service": (
+        "from salesbot.services.link import base_url\n",
+        ":3: ",
+        "No module named 'salesbot.services.link'; did you mean 'links'?",
+    ),
     "settings that raise": (
         "@hookimpl\ndef salesbot_settings():\n    raise KeyError('url')\n",
         ":5: ",
@@ -167,6 +238,42 @@ def test_what_is_wrong_is_said_with_its_place(shop_with, tmp_path, twilio, caplo
         assert f"{tmp_path / 'salesbot_ours.py'}{place}" in line
     assert "plugin ours is left out" in caplog.text
     assert "Welcome" in twilio.writes("hi").text
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            "def salesbot_handel_message(message): pass\n",
+            ":3: salesbot_handel_message is no hook; did you mean",
+        ),
+        ("def handle_message(message): pass\n", ":3: handle_message is no hook; did you mean"),
+        ("def anything(message): pass\n", "on: Is empty.; it implements no hook"),
+    ],
+)
+def test_one_without_a_hook_is_on_with_a_warning(shop_with, tmp_path, caplog, source, said):
+    (line,) = shop_with('"""Is empty."""\nfrom salesbot import hookimpl\n' + source)
+    assert "on: Is empty.; it implements no hook" in line
+    assert said in line
+    assert "plugin ours: it implements no hook" in caplog.text
+    if "no hook;" in said:
+        assert "did you mean 'salesbot_handle_message', with @hookimpl?" in line
+
+
+def test_a_misspelt_hook_without_its_mark_is_told_beside_good_ones(shop_with):
+    (line,) = shop_with(GOOD + "\ndef salesbot_menu_item(chat): pass\n\ndef search(words): pass\n")
+    assert "salesbot_menu_item is no hook; did you mean 'salesbot_menu_items', with @hookimpl?" in line
+    assert "implements no hook" not in line
+    assert line.count("did you mean") == 1
+
+
+def test_a_misspelt_name_in_a_hook_is_told_when_it_fails(shop_with, twilio, caplog):
+    shop_with(
+        "import salesbot\nfrom salesbot import hookimpl\n"
+        "@hookimpl\ndef salesbot_handle_message(message): return salesbot.Replly('no')\n"
+    )
+    twilio.writes("ping")
+    assert "did you mean 'Reply'?" in caplog.text
 
 
 def test_all_that_is_wrong_is_said_at_once(shop_with):
@@ -289,7 +396,9 @@ def test_models_named_like_the_shops_own_are_the_plugins_affair(shop_with, twili
     mappers, tables = set(plugin_models.REGISTRY.mappers), set(db.metadata.tables)
     named = MODELS.replace("class Visit", "class Product").replace("ours_visit", "ours_product")
     try:
-        assert shop_with(named) == ["ours                 installed  on: Keeps visits."]
+        assert shop_with(named) == [
+            "ours                 installed  on: Keeps visits.; it implements no hook"
+        ]
         catalogue.file("Book")
         assert "Book" in twilio.writes("book").text
     finally:
@@ -488,7 +597,9 @@ def test_whoever_implements_a_hook_that_is_to_go_is_told_and_works_on(shop_with,
     (line,) = shop_with(GOOD + "\n@hookimpl\ndef salesbot_search(words): pass\n")
     assert "on: Says pong.; soon not any more: " in line
     assert line.endswith("salesbot_search goes with 0.3; use salesbot_find")
-    assert re.search(r"plugin ours: \S+salesbot_ours.py:\d+: salesbot_search goes with 0.3", caplog.text)
+    assert re.search(
+        r"plugin ours: soon not any more: \S+salesbot_ours.py:\d+: salesbot_search goes with 0.3", caplog.text
+    )
 
 
 def test_whoever_takes_an_argument_that_is_to_go_is_told_and_works_on(shop_with, monkeypatch):

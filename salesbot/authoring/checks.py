@@ -97,6 +97,4 @@ def loads(found: Looked, project: Project, app: Flask) -> None:
     ]
     for plugin in manager.plugins:
         if plugin.name in project.plugins:
-            if not plugin.hooks:
-                found.problems.append(f"{plugin.name} implements no hook")
             found.problems += [f"{plugin.name}: {warning}" for warning in plugin.warnings]

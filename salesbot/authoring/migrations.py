@@ -16,7 +16,9 @@ from salesbot.plugin_loading import Plugin
 
 def write(name: str, words: str) -> Path | None:
     """The new file; None when there is nothing to do. PluginProblem says what is in the way."""
-    plugin = plugin_manager.current().named(name)
+    manager = plugin_manager.current()
+    # One that was left out because the folder is not there yet is among all, with its hooks.
+    plugin = next((one for one in manager.all if one.name == name and one.hooks), None)
     if plugin is None:
         raise PluginProblem(f"no plugin {name!r} is loaded; `salesbot plugins` lists all")
     folder = of_plugins.named_folder(plugin)

@@ -61,8 +61,7 @@ def _line(plugin: Plugin, off: Mapping[str, str]) -> str:
     elif plugin.name in off:
         state = f"switched off: {off[plugin.name] or 'by staff'}"
     else:
-        soon = "".join(f"; soon not any more: {warning}" for warning in plugin.warnings)
-        state = f"on: {plugin.title or 'no description'}{soon}"
+        state = "; ".join([f"on: {plugin.title or 'no description'}", *plugin.warnings])
     source = "built in" if plugin.built_in else plugin.version or "installed"
     return f"{plugin.name:20} {source:10} {' '.join(state.split())}"
 

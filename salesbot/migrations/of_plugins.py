@@ -70,7 +70,10 @@ def folder_of(plugin: Plugin) -> Path | None:
     """Where a plugin keeps its revisions; None when it brings none. PluginProblem when it is not there."""
     folder = named_folder(plugin)
     if folder is not None and not folder.is_dir():
-        raise PluginProblem(f"{HOOK} names the folder {folder}, which is not there")
+        raise PluginProblem(
+            f"{HOOK} names the folder {folder}, which is not there; `salesbot new-migration {plugin.name} "
+            '"first tables"` makes it'
+        )
     return folder
 
 

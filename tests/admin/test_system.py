@@ -170,6 +170,54 @@ def test_a_plugin_that_was_left_out_is_named_with_its_mistake(tmp_path):
     assert "left out" in olga.get("/admin/plugins/").text
 
 
+@pytest.mark.parametrize("broken", ["folder", "revision"])
+def test_migrations_that_break_later_break_no_page(tmp_path, broken):
+    """The folder goes, or a file in it can't be read, while the shop is open."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+
+    class Changing:
+        @hookimpl
+        def salesbot_migrations(self):
+            return folder
+
+    app = create_app(
+        {"ENTRY_POINTS": False, "LOG_LEVEL": "ERROR"},
+        instance_path=tmp_path,
+        plugins=[("changing", Changing())],
+    )
+    with app.app_context():
+        db.create_all()
+        with transaction():
+            staff.add("olga@example.com", PASSWORD, name="Olga")
+    olga = Person(app.test_client())
+    olga.signs_in()
+    assert "older than its code" not in olga.get("/admin/plugins/").text
+    if broken == "folder":
+        folder.rmdir()
+    else:
+        (folder / "0001_first.py").write_text("def broken(:")
+    page = olga.get("/admin/plugins/")
+    assert page.status_code == 200
+    assert "older than its code" in page.text
+
+
+def test_a_slip_that_keeps_no_plugin_out_is_shown(tmp_path):
+    class Empty:
+        """It does nothing."""
+
+    app = create_app(
+        {"ENTRY_POINTS": False, "LOG_LEVEL": "ERROR"}, instance_path=tmp_path, plugins=[("empty", Empty())]
+    )
+    with app.app_context():
+        db.create_all()
+        with transaction():
+            staff.add("olga@example.com", PASSWORD, name="Olga")
+    olga = Person(app.test_client())
+    olga.signs_in()
+    assert "it implements no hook" in olga.get("/admin/plugins/").text
+
+
 def test_a_new_colleague_can_sign_in(app, owner, stored):
     """The password is hashed, and no page shows it or its hash."""
     owner.get("/admin/staff_user/new/")

@@ -490,5 +490,6 @@ def test_the_first_migration_is_written_from_the_models(plugin):
         again = types()
         assert again.exit_code == 1
         assert "salesbot db upgrade" in again.output
+    with checks.shop_with(good.project) as app:
         on_sqlite, _on_postgresql = live_checks.migrations(good.project, app, None)
         assert not on_sqlite.problems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from flask import abort, current_app, flash, redirect, request
@@ -19,6 +20,8 @@ from salesbot.migrations import of_plugins
 from salesbot.models import PluginFailure, PluginState, PluginUsage
 from salesbot.plugin_manager import Manager
 from salesbot.services import plugin_usage, shop
+
+log = logging.getLogger(__name__)
 
 
 class PluginsView(Guard, BaseView):
@@ -41,6 +44,7 @@ class PluginsView(Guard, BaseView):
         """All plugins: state, order, hooks, settings, calls and failures."""
         manager = plugin_manager.current()
         _write_down(manager)
+        behind = _behind(manager)
         newest = select(func.max(PluginFailure.id)).group_by(PluginFailure.plugin)
         failures = db.session.scalars(select(PluginFailure).where(PluginFailure.id.in_(newest)))
         counted = select(PluginFailure.plugin, func.count(PluginFailure.id)).group_by(PluginFailure.plugin)
@@ -54,7 +58,7 @@ class PluginsView(Guard, BaseView):
             usage={row.name: row for row in db.session.scalars(select(PluginUsage))},
             places={name: place for place, name in enumerate(asked, 1)},
             settings=manager.settings,
-            behind=_behind(manager),
+            behind=behind,
             disabled=sorted(current_app.config["DISABLED_PLUGINS"]),
             safe_mode=current_app.config["SAFE_MODE"],
         )
@@ -80,6 +84,14 @@ def _write_down(manager: Manager) -> None:
 
 
 def _behind(manager: Manager) -> set[str]:
-    """Plugins whose tables are older than their code."""
-    connection = db.session.connection()
-    return {plugin.name for plugin in manager.plugins if of_plugins.is_behind(plugin, connection)}
+    """Plugins whose tables are older than their code, or whose migrations can't be read."""
+    found = set()
+    for plugin in manager.plugins:
+        try:
+            if of_plugins.is_behind(plugin, db.session.connection()):
+                found.add(plugin.name)
+        except Exception:  # a plugin's hook and its revisions may raise anything
+            log.exception("the migrations of plugin %s can't be read", plugin.name)
+            db.session.rollback()
+            found.add(plugin.name)
+    return found
