@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from salesbot.errors import PluginProblem
-
-GROUP = "salesbot.plugins"
+from salesbot.plugin_loading import GROUP
 
 
 @dataclass(frozen=True)

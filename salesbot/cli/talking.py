@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import select
 import sys
-import time
 from collections.abc import Iterable
 
 import click
@@ -112,7 +111,6 @@ def _line_or_news(address: str, last: int) -> str | None:
             last = news[-1].id
             click.secho("you> ", fg="green", nl=False)
     line = sys.stdin.readline()
-    time.sleep(0)
     return line or None
 
 
