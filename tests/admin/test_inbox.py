@@ -244,6 +244,23 @@ def test_a_quiet_chat_goes_back_to_the_bot_by_itself(rows, owner, app, stored, t
     )
 
 
+@pytest.mark.parametrize("wrote", ["staff_at", "person_wanted_at", "last_inbound_at"])
+def test_a_chat_in_which_one_side_has_just_written_is_not_quiet(rows, app, stored, wrote):
+    long_ago = clock.now() - timedelta(hours=5)
+    times = {"staff_at": long_ago, "person_wanted_at": long_ago, "last_inbound_at": long_ago}
+    if wrote == "person_wanted_at":
+        times["staff_at"] = None
+    with rows():
+        shop.save("QUIET_MINUTES", "30")
+        make.chat(answered_by="person", **(times | {wrote: clock.now()}))
+    clock.move(timedelta(minutes=29))
+    Worker(app).drain()
+    assert stored(select(Conversation.answered_by)) == ["person"]
+    clock.move(timedelta(minutes=2))
+    Worker(app).drain()
+    assert stored(select(Conversation.answered_by)) == ["bot"]
+
+
 def test_with_zero_minutes_a_person_keeps_the_chat(rows, app, stored):
     """The shop does not want it."""
     with rows():

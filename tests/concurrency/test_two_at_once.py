@@ -9,7 +9,8 @@ from functools import partial
 import pytest
 from sqlalchemy import NullPool, create_engine, select, text
 
-from salesbot import Delivered, fulfilment, hookimpl
+from salesbot import Delivered, Reply, fulfilment, hookimpl, jobs
+from salesbot import clock as clocks
 from salesbot.channels import twilio as twilio_channel
 from salesbot.database import db, in_transaction
 from salesbot.errors import CouponRefused, OutOfStock, WrongState
@@ -30,6 +31,7 @@ from salesbot.models import (
     Refund,
 )
 from salesbot.services import advertisements, conversations, menu, misunderstood, waiting
+from salesbot.services import jobs as job_rows
 from salesbot.worker import Worker
 
 pytestmark = pytest.mark.both_databases
@@ -70,9 +72,18 @@ class SeatsPlugin:
         return Delivered(text="Your seat: 12") if unit.kind == "seat" else None
 
 
+class WorkPlugin:
+    """Says how often its job was begun."""
+
+    @staticmethod
+    @hookimpl
+    def salesbot_run_job(job):
+        return Reply(f"Done at attempt {job.attempt}.")
+
+
 @pytest.fixture
 def salesbot_plugins():
-    return [("bank", BankPlugin), ("seats", SeatsPlugin)]
+    return [("bank", BankPlugin), ("seats", SeatsPlugin), ("work", WorkPlugin)]
 
 
 @pytest.fixture
@@ -406,6 +417,37 @@ def test_a_unit_is_made_once_by_two_workers_and_by_the_next_when_one_dies(
     assert stored(select(Delivery.state)) == ["delivered"]
     told = [body for body in stored(select(Message.body)) if "Your seat: 12" in body]
     assert len(told) == 1
+
+
+@pytest.fixture
+def put_off(app, chats):
+    """A job of a chat."""
+    with app.app_context():
+        job = partial(job_rows.put, "work", "work:now", {}, conversation_id=chats[0][1], due_at=clocks.now())
+        in_transaction(job)
+
+
+def test_a_job_goes_to_one_of_two_workers(put_off, meet):
+    taken = []
+    claim = partial(job_rows.claim, ["work"])
+    assert meet(lambda: taken.append(claim()), claim) is None
+    assert taken[0].attempt == 1
+
+
+def test_a_job_is_done_by_the_next_worker_and_the_one_that_was_too_slow_says_nothing(
+    put_off, app, clock, stored
+):
+    said = select(Message.body).where(Message.body.startswith("Done"))
+    with app.app_context():
+        slow = jobs.claim()
+        assert jobs.claim() is None, "perhaps the other one is only slow"
+        clock.move(minutes=11)
+        quick = jobs.claim()
+        jobs.perform(slow)
+        assert stored(said) == []
+        jobs.perform(quick)
+        jobs.perform(slow)
+    assert stored(said) == ["Done at attempt 2."]
 
 
 @pytest.mark.parametrize("first", ["a turn of the chat", "the page"])

@@ -72,6 +72,14 @@ def test_what_went_back_does_not_count_towards_the_price(order, customer, event,
     assert "ED-1" in texts(customer)
 
 
+def test_money_of_another_currency_is_no_part_of_the_price(order, event, stored):
+    assert event(currency="EUR") == "the order is in USD, the payment in EUR"
+    assert "999 USD (minor units) are missing" in event(id="e2", reference="m2", amount=1)
+    assert stored(select(Order.state)) == ["pending"]
+    assert stored(select(Delivery.id)) == []
+    assert event(id="e3", reference="m3", amount=999) == "paid"
+
+
 def test_one_cent_less_is_too_little_and_one_more_is_too_much(order, customer, event, bank, stored):
     event(amount=999)
     assert "$0.01 are still missing" in texts(customer)

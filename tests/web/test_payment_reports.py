@@ -149,6 +149,7 @@ def test_a_misspelt_kind_is_reported_again_until_the_plugin_is_put_right(bank, o
         {"amount": 19.0},
         {"amount": True},
         {"amount": -1},
+        {"amount": 10**15},
         {"currency": "usd"},
         {"currency": "DOLLARS"},
         {"currency": None},

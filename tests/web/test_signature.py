@@ -7,8 +7,11 @@ import json
 from urllib.parse import urlencode
 
 import pytest
+from flask import request
 from sqlalchemy import func, select
 
+from salesbot.channels.twilio import is_signed
+from salesbot.channels.twilio_api import Account
 from salesbot.models import Message
 from salesbot.testing.twilio_webhooks import FORM, message_form, post_body, sid, signature
 
@@ -107,6 +110,15 @@ def test_without_an_account_every_request_is_refused(salesbot_apps, form):
     for token in ("", "None", "[]"):
         signed = {"X-Twilio-Signature": signature(f"https://shop.example{PATH}", form, token)}
         assert post_body(app, f"https://shop.example{PATH}", urlencode(form), signed).status == 403
+
+
+@pytest.mark.parametrize("signed_with", ["", "None", "()"])
+def test_an_account_whose_token_is_missing_opens_to_nobody(app, form, twilio, signed_with):
+    """An empty token would be one that everybody knows."""
+    address = f"https://shop.example{PATH}"
+    headers = {"X-Twilio-Signature": signature(address, form, signed_with)}
+    with app.test_request_context(PATH, method="POST", data=form, headers=headers):
+        assert not is_signed(request, Account(twilio.account, (), twilio.number, ""))
 
 
 @pytest.mark.parametrize("account", ["AC" + "0" * 32, "", None])
