@@ -192,8 +192,10 @@ def salesbot_home_cards() -> Card | Sequence[Card] | None:
 def salesbot_register_blueprints(app: Flask) -> None:
     """Add web routes of your own, once, when the app is made.
 
-    They commit for themselves. While staff have switched the plugin off, its pages answer 404. A
-    page that extends `shop/base.html` looks like the shop's own.
+    Each is in a Blueprint of yours, at an address that nobody has, and so is what runs around it: a
+    plugin that adds to the app itself is left out. They commit for themselves. While staff have
+    switched the plugin off, its pages answer 404. A page that extends `shop/base.html` looks like the
+    shop's own.
     """
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from flask import Flask
 
-from salesbot import plugin_files
+from salesbot import plugin_files, plugin_pages
 from salesbot.asking import cause
 from salesbot.calls import Implementation
 from salesbot.errors import PluginProblem
@@ -55,7 +55,7 @@ def _start_one(app: Flask, manager: Manager, plugin: Plugin) -> None:
     if periodic:
         manager.periodic[plugin.name] = periodic
     plugin_files.find(app, plugin)
-    with _pages_of(app, plugin):
+    with plugin_pages.of(app, plugin):
         for impl in plugin.implementations.get("salesbot_register_blueprints", ()):
             impl(app=app)
         _add_admin_views(app, plugin)
@@ -87,17 +87,6 @@ def _declared(plugin: Plugin, hook: str, kind: type[T]) -> list[T]:
     for impl in plugin.implementations.get(hook, ()):
         found += one_or_many(impl(), kind, hook)
     return found
-
-
-@contextmanager
-def _pages_of(app: Flask, plugin: Plugin) -> Iterator[None]:
-    """Remembers whose the blueprints are that are added inside, also when this raises."""
-    before = set(app.blueprints)
-    try:
-        yield
-    finally:
-        for name in set(app.blueprints) - before:
-            app.extensions["salesbot.plugin_of_blueprint"][name] = plugin.name
 
 
 def _add_admin_views(app: Flask, plugin: Plugin) -> None:

@@ -535,6 +535,121 @@ def test_pages_at_the_shops_own_addresses_do_not_take_their_place(shop_with, twi
     assert "my own page" not in twilio.target.test_client().get(path).text
 
 
+AROUND = {
+    "a page of the app's": (
+        '    @app.get("/admin/open-to-all")\n    def page(): return "my own page"\n',
+        "the page /admin/open-to-all is in no Blueprint of its own; use a Blueprint",
+    ),
+    "before all pages": (
+        "    @app.before_request\n    def before(): raise RuntimeError('before')\n",
+        "before_request for pages that are not its own; use that of its Blueprint",
+    ),
+    "before all pages, by a blueprint": (
+        (
+            "    @blueprint.before_app_request\n    def before(): raise RuntimeError('before')\n"
+            "    app.register_blueprint(blueprint)\n"
+        ),
+        "before_request for pages that are not its own",
+    ),
+    "before another's pages": (
+        "    app.before_request_funcs.setdefault('shop', []).append(lambda: 1 / 0)\n",
+        "before_request for pages that are not its own",
+    ),
+    "after all pages": (
+        "    @app.after_request\n    def after(response): raise RuntimeError('after')\n",
+        "after_request for pages that are not its own",
+    ),
+    "when all pages end": (
+        "    @app.teardown_request\n    def end(exc): raise RuntimeError('end')\n",
+        "teardown_request for pages that are not its own",
+    ),
+    "when the app ends": (
+        "    @app.teardown_appcontext\n    def end(exc): raise RuntimeError('end')\n",
+        "teardown_appcontext is for all pages",
+    ),
+    "the page of what is not there": (
+        "    @app.errorhandler(404)\n    def lost(exc): return 'my own page', 200\n",
+        "errorhandler for pages that are not its own",
+    ),
+    "the page of what is not there, by a blueprint": (
+        (
+            "    @blueprint.app_errorhandler(404)\n    def lost(exc): return 'my own page', 200\n"
+            "    app.register_blueprint(blueprint)\n"
+        ),
+        "errorhandler for pages that are not its own",
+    ),
+    "words for all templates": (
+        "    @app.context_processor\n    def words(): raise RuntimeError('words')\n",
+        "context_processor for pages that are not its own",
+    ),
+    "another's view": (
+        "    app.view_functions['shop.home'] = lambda: 'my own page'\n",
+        "it puts another page in the place of 'shop.home'",
+    ),
+    "an address that is taken": (
+        (
+            "    blueprint.get('/pay/<number>')(lambda number: 'my own page')\n"
+            "    app.register_blueprint(blueprint)\n"
+        ),
+        "the address /pay/<number> is taken; choose another one",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "said"), AROUND.values(), ids=AROUND.keys())
+def test_what_is_not_in_a_plugins_blueprint_leaves_it_out_and_others_pages_alone(
+    shop_with, twilio, source, said
+):
+    (line,) = shop_with(
+        '"""Has pages."""\nfrom flask import Blueprint\nfrom salesbot import hookimpl\n'
+        'blueprint = Blueprint("ours", __name__)\n'
+        "@hookimpl\ndef salesbot_register_blueprints(app):\n" + source
+    )
+    assert "left out: " in line
+    assert said in line
+    browser = twilio.target.test_client()
+    assert browser.get("/").status_code == 200
+    assert browser.get("/health/live").status_code == 200
+    for path in ("/admin/open-to-all", "/nothing-here"):
+        answer = browser.get(path)
+        assert answer.status_code == 404
+        assert "my own page" not in answer.text
+    assert "Welcome" in twilio.writes("hi").text
+
+
+def test_what_a_blueprint_does_around_its_own_pages_is_its_affair(shop_with, twilio):
+    (line,) = shop_with(
+        ROUTES.format(name="ours", path="/ours", then="")
+        + "@blueprint.errorhandler(404)\ndef lost(exc): return 'lost', 404\n"
+        "@blueprint.before_request\ndef before(): pass\n"
+        "@blueprint.context_processor\ndef words(): return {}\n"
+    )
+    assert "on: Has pages." in line
+    assert twilio.target.test_client().get("/ours").text == "my own page"
+
+
+@pytest.mark.parametrize("url", ["/admin/order/", "plugins"])
+def test_a_page_of_the_back_office_at_a_taken_address_leaves_the_plugin_out(
+    module, installed, salesbot_apps, twilio, url
+):
+    installed(
+        (
+            "ours",
+            module(
+                '"""Has a page."""\nfrom salesbot import AdminPage, expose, hookimpl\n'
+                "class Mine(AdminPage):\n    needs = {'index': 'look'}\n    @expose('/')\n"
+                "    def index(self): return 'my own page'\n"
+                "@hookimpl\ndef salesbot_register_admin_views(admin):\n"
+                f"    admin.add_view(Mine(name='Mine', url={url!r}))\n"
+            ),
+        )
+    )
+    app = salesbot_apps(ENTRY_POINTS=True, BACK_OFFICE=True)
+    assert "is taken; choose another one" in app.extensions["salesbot.plugins"].problems["ours"]
+    twilio.connect(app)
+    assert "Welcome" in twilio.writes("hi").text
+
+
 def test_a_plugin_adds_commands(shop_with, twilio):
     shop_with(
         '"""Has a command."""\nimport click\nfrom salesbot import hookimpl\n'
