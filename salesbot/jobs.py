@@ -13,7 +13,7 @@ from salesbot import asking, clock, messages, outbox, plugin_manager, turns
 from salesbot.database import db, in_transaction
 from salesbot.errors import PluginProblem
 from salesbot.messages import Chat, Reply
-from salesbot.models import Customer, Order
+from salesbot.models import Customer, Job, Order
 from salesbot.plugin_loading import Plugin
 from salesbot.replies import checked_notes, checked_replies
 from salesbot.services import jobs, shop
@@ -35,7 +35,8 @@ def later(
     """Puts work off until the present transaction is committed and `after` has passed.
 
     A worker then calls `salesbot_run_job` of the plugin that `name`, "plugin:rest", begins with;
-    `data` is JSON. What that returns goes to `chat`, or to that of `order`. In a turn it is undone
+    `data` is JSON. What that returns goes to `chat`, or to that of `order`; to who said "stop" only
+    when it is for `chat` and was put off since then, for they have asked. In a turn it is undone
     with the turn; elsewhere it belongs into `transaction()`.
     """
     owner = name.partition(":")[0]
@@ -46,7 +47,8 @@ def later(
     if order is not None:
         conversation_id = db.session.scalar(select(Order.conversation_id).where(Order.id == order.id))
     notes = checked_notes(dict(data or {}))
-    jobs.put(owner, name, notes, conversation_id=conversation_id, due_at=clock.now() + after)
+    asked = chat is not None and order is None
+    jobs.put(owner, name, notes, conversation_id=conversation_id, due_at=clock.now() + after, asked=asked)
 
 
 def plan() -> None:
@@ -107,12 +109,17 @@ def _settle(plugin: Plugin, job: messages.Job, replies: list[Reply], problem: st
             log.warning("plugin %s gets no answer in job %s: %s", plugin.name, job.name, problem)
         return
     customer = db.session.get(Customer, job.customer.id) if job.customer else None
-    # Whoever has said "stop" since then gets nothing that comes by itself.
-    if row.conversation_id is not None and customer is not None and customer.stopped_at is None:
+    if row.conversation_id is not None and customer is not None and _wants(customer, row):
         with speaking(customer.language):
             for reply in turns.filtered_for(row.conversation_id, replies):
                 outbox.say(row.conversation_id, reply, plugin=plugin.name)
     jobs.done(row)
+
+
+def _wants(customer: Customer, row: Job) -> bool:
+    """Whoever said "stop" gets only what they have asked for since then."""
+    stopped = customer.stopped_at
+    return stopped is None or (row.asked and row.created_at > stopped)
 
 
 def _active() -> list[str]:

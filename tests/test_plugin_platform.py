@@ -70,6 +70,35 @@ def with_plugin(salesbot_apps, twilio):
 
 
 @pytest.mark.both_databases
+def test_whoever_said_stop_gets_what_they_ask_for_later_and_nothing_else(with_plugin, clock):
+    """Not what was put off before the "stop", nor what an order makes a plugin say by itself."""
+
+    def changed(order, old, new):
+        later("cards:look", {"said": "how do you like it?"}, order=order)
+
+    plugin = asks_later(
+        lambda job: Reply(f"About {job.data['said']}"), timedelta(hours=1), salesbot_order_changed=changed
+    )
+    from salesbot.testing.catalogue import Catalogue
+
+    app, sam = with_plugin(plugin)
+    book = Catalogue(app).file("Book")
+    sam.says("later")
+    clock.move(minutes=1)
+    sam.says("stop")
+    clock.move(hours=2)
+    assert not [reply for reply in sam.replies if "About" in reply.text]
+    clock.move(days=30)
+    sam.says("later")
+    sam.taps(f"buy:{book.id}")
+    sam.pays()
+    clock.move(hours=2)
+    said = [reply.text for reply in sam.replies if "About" in reply.text]
+    assert len(said) == 1
+    assert said[0].startswith("About later")
+
+
+@pytest.mark.both_databases
 def test_an_answer_comes_later_from_a_job_that_may_wait(with_plugin):
     def job(job):
         time.sleep(0.06)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from salesbot import clock
@@ -17,7 +17,7 @@ class Job(Model):
     """One job that waits, or that was given up; what is done is deleted, or waits for its next time.
 
     `name` is "plugin:rest"; `every` is in seconds, None for a job that runs once. `state` is
-    waiting or failed.
+    waiting or failed. `asked`: it follows from what its chat's customer wrote.
     """
 
     __table_args__ = (
@@ -46,6 +46,7 @@ class Job(Model):
     claimed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     attempts: Mapped[int] = mapped_column(default=0)
     runs: Mapped[int] = mapped_column(default=0)
+    asked: Mapped[bool] = mapped_column(default=False, server_default=false())
     error: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 

@@ -18,11 +18,24 @@ CLAIM = timedelta(minutes=10)
 
 
 def put(
-    plugin: str, name: str, data: Mapping[str, Any], *, conversation_id: int | None, due_at: datetime
+    plugin: str,
+    name: str,
+    data: Mapping[str, Any],
+    *,
+    conversation_id: int | None,
+    due_at: datetime,
+    asked: bool = False,
 ) -> None:
     """Stores a job. Flush only."""
     db.session.add(
-        Job(plugin=plugin, name=name, data=dict(data), conversation_id=conversation_id, due_at=due_at)
+        Job(
+            plugin=plugin,
+            name=name,
+            data=dict(data),
+            conversation_id=conversation_id,
+            due_at=due_at,
+            asked=asked,
+        )
     )
     db.session.flush()
 

@@ -103,6 +103,7 @@ COLUMN_NAMES: Mapping[str, Any] = {
     "reminded_at": _("Reminded at"),
     "role": _("Role"),
     "runs": _("Runs"),
+    "asked": _("Asked for"),
     "seen_at": _("Seen at"),
     "send_at": _("To be sent at"),
     "sent_by": _("Sent by"),
