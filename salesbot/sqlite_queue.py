@@ -174,6 +174,9 @@ def _reset(queue: WriterQueue | None, dbapi: Any, record: Any, state: Any) -> No
 
 
 def _closed(queue: WriterQueue | None, dbapi: Any, record: Any) -> None:
+    """Undoes what is open: closed alone, SQLite keeps its lock as long as anybody holds a cursor."""
+    if dbapi.in_transaction:
+        dbapi.rollback()
     _leave(queue, record)
     if queue is not None:
         queue.put_away()
