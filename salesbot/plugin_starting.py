@@ -10,7 +10,7 @@ from flask import Flask
 
 from salesbot import plugin_files, plugin_pages
 from salesbot.asking import cause
-from salesbot.calls import Implementation
+from salesbot.calls import Call, Implementation
 from salesbot.errors import PluginProblem
 from salesbot.messages import Periodic, Setting
 from salesbot.migrations import of_plugins
@@ -29,7 +29,10 @@ def start(app: Flask) -> None:
     plugin_files.init(app)
     for plugin in manager.plugins:
         try:
-            _start_one(app, manager, plugin)
+            call = Call()
+            call.plugin = plugin
+            with call:
+                _start_one(app, manager, plugin)
         except KeyboardInterrupt:
             raise
         except BaseException as exc:  # noqa: BLE001 - a plugin may raise anything while it starts

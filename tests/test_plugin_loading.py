@@ -744,6 +744,21 @@ def test_no_plugin_reads_anothers_settings(module, installed, salesbot_apps, twi
     assert "plugin 'ours' is not the one that declares a setting 'their_key'" in failure.error
 
 
+def test_no_plugin_reads_anothers_settings_while_it_starts(module, installed, salesbot_apps):
+    theirs = module(
+        "from salesbot import Setting, hookimpl\n\n@hookimpl\ndef salesbot_settings():\n"
+        "    return [Setting('their_key', 'Key', secret=True)]\n",
+        "salesbot_theirs",
+    )
+    ours = module(
+        "from salesbot import hookimpl, setting\n\n@hookimpl\ndef salesbot_register_blueprints(app):\n"
+        "    setting('their_key')\n"
+    )
+    installed(("a_theirs", theirs), ("ours", ours))
+    problem = salesbot_apps(ENTRY_POINTS=True).extensions["salesbot.plugins"].problems["ours"]
+    assert "plugin 'ours' is not the one that declares a setting 'their_key'" in problem
+
+
 @pytest.mark.parametrize("setting", ["SAFE_MODE", "DISABLED_PLUGINS"])
 def test_a_plugin_can_be_left_out_from_outside(module, installed, salesbot_apps, twilio, setting):
     installed(("ours", module(GOOD)))
