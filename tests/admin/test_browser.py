@@ -515,3 +515,4 @@ def _signs_in_again(desk: Any) -> None:
     desk.get_by_label("Password").fill(PASSWORD)
     desk.get_by_role("button", name="Sign in").click()
     desk.locator(".sb-main").wait_for()
+    desk.wait_for_load_state("load")
