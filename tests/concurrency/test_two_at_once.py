@@ -30,7 +30,7 @@ from salesbot.models import (
     Payment,
     Refund,
 )
-from salesbot.services import advertisements, conversations, menu, misunderstood, waiting
+from salesbot.services import advertisements, conversations, menu, misunderstood, orders, waiting
 from salesbot.services import jobs as job_rows
 from salesbot.worker import Worker
 
@@ -311,6 +311,21 @@ def test_a_transfer_is_confirmed_or_not_found_but_never_both(meet, ordered, cata
             lambda: fulfilment.confirm_by_staff(payment, who="olga"),
             lambda: fulfilment.reject_by_staff(payment, who="ben"),
         )
+    assert stored(select(Order.state)) == ["fulfilled"]
+
+
+def test_staff_lock_the_order_before_its_payment_as_everybody_does(meet, ordered, catalogue, app, stored):
+    """The other way round the two would wait for each other."""
+    order = ordered(catalogue.key("Editor", keys=1))
+    with app.app_context():
+        money = Payment(order_id=order.id, method="manual", amount=order.total, currency=order.currency)
+        in_transaction(lambda: db.session.add(money))
+    [payment] = stored(select(Payment.id))
+    meet(
+        lambda: orders.locked(order.id),
+        lambda: fulfilment.confirm_by_staff(payment, who="olga"),
+        then=lambda: db.session.get(Payment, payment, with_for_update=True),
+    )
     assert stored(select(Order.state)) == ["fulfilled"]
 
 
