@@ -161,6 +161,19 @@ def test_what_was_being_written_when_the_new_key_came_is_waited_for(
 
 
 @pytest.mark.both_databases
+def test_no_encrypted_column_of_the_shop_is_forgotten(app):
+    with app.app_context():
+        held = {(one.table.name, one.secret.name) for one in keyring.columns(db.session.connection())}
+        db.session.rollback()
+    assert held >= {
+        ("delivery", "secret"),
+        ("licence_key", "secret"),
+        ("push_device", "auth"),
+        ("shop_setting", "secret"),
+        ("shop_setting", "value"),
+    }
+
+
 def test_a_plugins_encrypted_column_is_found_and_moved_too(app, command):
     pin = sa.Table(
         "test_pin",
