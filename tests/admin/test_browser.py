@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from salesbot import clock
@@ -400,7 +401,7 @@ def test_the_charts_come_after_the_page_and_once_more_when_asked(desk, address, 
     )
     for name in ("Money that came in", "The same numbers as bars"):
         assert desk.get_by_role("img", name=name).evaluate(drawn), name
-    assert desk.get_by_role("alert").count() == 0
+    expect(desk.get_by_text("The charts did not come.")).to_have_count(0)
 
 
 def test_money_that_arrived_is_confirmed_with_one_click(desk, address, rows, stored):
@@ -479,12 +480,12 @@ def test_whoever_was_signed_out_reads_so_and_finds_their_words_again(desk, addre
     box.fill("Dear Ana, the book")
     desk.get_by_role("button", name="Take over").click()
     desk.get_by_role("button", name="Hand back to the bot").wait_for()
-    assert box.input_value() == "Dear Ana, the book"
+    expect(box).to_have_value("Dear Ana, the book")
     box.fill("Dear Ana, the book is on its way")
     desk.goto(f"{address}/admin/conversation/details/?id={second}")
-    assert box.input_value() == ""
+    expect(box).to_have_value("")
     desk.goto(here)
-    assert box.input_value() == "Dear Ana, the book is on its way"
+    expect(box).to_have_value("Dear Ana, the book is on its way")
 
     clock.move(timedelta(minutes=121))
     alert = desk.get_by_role("alert").filter(has_text="You are signed out.")
@@ -492,19 +493,19 @@ def test_whoever_was_signed_out_reads_so_and_finds_their_words_again(desk, addre
     desk.get_by_role("button", name="Send", exact=True).click()
     _signs_in_again(desk)
     assert desk.url == here
-    assert box.input_value() == "Dear Ana, the book is on its way"
+    expect(box).to_have_value("Dear Ana, the book is on its way")
     desk.get_by_role("button", name="Send", exact=True).click()
     desk.locator(".chat-bubble", has_text="on its way").wait_for()
-    assert box.input_value() == ""
+    expect(box).to_have_value("")
     desk.reload()
-    assert box.input_value() == ""
+    expect(box).to_have_value("")
 
     desk.goto(f"{address}/admin/product/edit/?id={product}")
     desk.locator("#description").fill("A very long text")
     clock.move(timedelta(minutes=121))
     alert.get_by_role("link", name="Sign in again").click(timeout=15000)
     _signs_in_again(desk)
-    assert desk.locator("#description").input_value() == "A very long text"
+    expect(desk.locator("#description")).to_have_value("A very long text")
     desk.get_by_role("button", name="Save", exact=True).click()
     desk.locator(".alert-success").wait_for()
     assert stored(select(Product.description)) == ["A very long text"]

@@ -62,7 +62,7 @@ def test_ending_the_demo_takes_only_what_the_demo_brought(demo, rows, owner, sto
 
 def test_ticks_come_from_the_data(demo, rows, owner, stored):
     assert ticked(owner) == ["account"], "Olga's; the demo made none beside it"
-    assert "1 of 9 steps are done." in owner.get("/admin/").text
+    assert "1 of 9 steps is done." in owner.get("/admin/").text
     owner.post("/admin/first-steps/demo", {"sure": "1"})
     assert ticked(owner) == ["demo", "account"]
     with rows():

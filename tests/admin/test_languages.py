@@ -250,6 +250,7 @@ def test_no_sentence_in_the_code_of_the_back_office_is_unmarked():
         "info",
         "warning",
         "error",
+        "exception",
         "generate_password_hash",
     }
     found = []

@@ -270,6 +270,25 @@ def test_a_late_payment_does_not_take_what_is_being_promised(meet, ordered, cata
     assert stored(select(Delivery)) == []
 
 
+@pytest.mark.parametrize("first", ["the late payment", "the new buyer"])
+def test_a_late_payment_and_a_new_buyer_do_not_have_the_same_last_use(
+    meet, app, catalogue, chats, clock, stored, first
+):
+    """They buy different things, so that nothing but the coupon keeps them apart."""
+    editor, book = catalogue.key("Editor", keys=5), catalogue.file("Book")
+    with app.app_context():
+        in_transaction(lambda: db.session.add(Coupon(code="LAST", percent=50, uses_allowed=1)))
+        in_transaction(lambda: fulfilment.place(*chats[0], [(editor.id, 1)], coupon="LAST"))
+    [order] = stored(select(Order))
+    clock.move(hours=2)
+    pays, buys = paid(order), lambda: fulfilment.place(*chats[1], [(book.id, 1)], coupon="LAST")
+    if first == "the new buyer":
+        assert "goes back" in meet(buys, pays)
+    else:
+        with pytest.raises(CouponRefused):
+            meet(pays, buys)
+
+
 def test_the_same_money_is_given_back_once_when_two_of_staff_press_the_button(
     meet, ordered, catalogue, app, stored
 ):
