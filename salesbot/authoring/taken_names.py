@@ -5,18 +5,14 @@ from __future__ import annotations
 from salesbot.global_words import global_words, known_words
 from salesbot.messages import Choice
 from salesbot.plugin_loading import BUILT_IN
-from salesbot.texts import in_every_language
-from salesbot.understanding import Shown, is_one_of, understand
+from salesbot.understanding import Shown, understand
 
 LANGUAGES = ("en", "es", "pt")
 LONGEST = 30
 """Letters of a name: the names of a table's constraints are longer by as much again, and may have 63."""
 
-GREETINGS = (
-    "hi, hello, hey, hi there, hello there, good morning, good afternoon, good evening, hola",
-    "thanks, thank you, thank you very much, great thanks, many thanks, ok thanks",
-)
-"""What the built-in plugin "greeting" answers."""
+OPENING = "hi"
+"""The word with which people open the menu, and with which the generated tests do."""
 LINES = ("Look around", "My cart", "My orders", "Talk to a person", "Language", "Menu")
 """Titles that the menu of a shop has without any other plugin."""
 ADDRESSES = frozenset(
@@ -103,8 +99,8 @@ def why_taken(dashed: str) -> str:
         return f"it has more than {LONGEST} letters"
     if plugin in BUILT_IN:
         return "a built-in plugin is called that"
-    if _is_a_greeting(words):
-        return f"a customer who writes {words!r} greets the shop"
+    if words == OPENING:
+        return f"a customer who writes {words!r} wants the menu"
     understood = understand(
         words,
         None,
@@ -134,8 +130,3 @@ def another(dashed: str) -> str:
     """A name like this one that a plugin can have."""
     short = dashed[: LONGEST - len("-extra")].rstrip("-")
     return next(name for name in (f"{short}-plus", f"{short}-extra", f"extra-{short}") if not why_taken(name))
-
-
-def _is_a_greeting(words: str) -> bool:
-    said = (in_every_language("salesbot_greeting", sentence, LANGUAGES).values() for sentence in GREETINGS)
-    return any(is_one_of(words, sentence) for one in said for sentence in one)
