@@ -29,6 +29,8 @@ OUTBOX_STATES = ("waiting", "held", "sending")
 PROVIDER_STATES = ("queued", "sent", "delivered", "read", "undelivered", "failed")
 OUT_STATES = ("answered", *OUTBOX_STATES, "unknown", *PROVIDER_STATES)
 """answered: given to the provider as the answer to its request; unknown: nobody can tell."""
+TROUBLE = ("unhandled", "unknown", "failed", "undelivered")
+"""What the bot could not answer, and what did not, or not surely, arrive."""
 
 
 IN_OUTBOX: dict[str, Any] = {

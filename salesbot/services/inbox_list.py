@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from salesbot.database import db, holds
 from salesbot.models import Conversation, ConversationLabel, Customer, Message, Order
+from salesbot.models.conversations import TROUBLE
 
 PAGE = 30
 """Conversations on one page of the list."""
@@ -22,7 +23,6 @@ LOOKED_THROUGH, NAMES = 20_000, 100_000
 """So many of the newest messages and customers are searched for words; more would take too long."""
 FEW = 500
 """Chats that are looked up at once; a database is faster with these, and slower with more."""
-TROUBLE = ("unhandled", "unknown", "failed", "undelivered")
 SHOWS = ("all", "waiting", "unread", "mine", "unassigned", "person", "trouble")
 
 

@@ -10,10 +10,10 @@ from sqlalchemy.orm import aliased
 
 from salesbot import clock
 from salesbot.models import Delivery, Message, Order, OrderEvent, OrderLine, Payment, Refund
+from salesbot.models.conversations import TROUBLE
 from salesbot.models.orders import ASKS_TO_LOOK, LOOKED_AT
 from salesbot.models.payments import SEEN_BY_STAFF
 from salesbot.services import shop, stock
-from salesbot.services.inbox_list import TROUBLE
 
 Ids = Select[*tuple[Any, ...]]
 

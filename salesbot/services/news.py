@@ -28,6 +28,7 @@ from salesbot.models import (
     Product,
     StaffUser,
 )
+from salesbot.models.conversations import TROUBLE
 from salesbot.models.news import NEWS_KINDS
 from salesbot.services import devices, shop, stock
 
@@ -37,7 +38,6 @@ MOST = 50
 """Of each kind, at one look."""
 DEVICES_FIRST = timedelta(minutes=5)
 """An e-mail waits this long for a device to be told."""
-TROUBLE = ("unhandled", "unknown", "failed", "undelivered")
 _SELLERS = frozenset({"owner", "manager"})
 ROLES: Mapping[str, frozenset[str]] = {
     "person": _SELLERS | {"agent"},

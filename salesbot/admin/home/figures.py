@@ -19,8 +19,8 @@ from salesbot.models import (
     PluginState,
     Refund,
 )
+from salesbot.models.conversations import TROUBLE
 from salesbot.services import needed
-from salesbot.services.inbox_list import TROUBLE
 
 AnyRow = Row[*tuple[Any, ...]]
 AnySelect = Select[*tuple[Any, ...]]

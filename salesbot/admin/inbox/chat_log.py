@@ -16,7 +16,6 @@ from salesbot.services import inbox
 
 PAGE = 60
 """Messages on one page of a chat."""
-TROUBLE = ("unhandled", "unknown", "failed", "undelivered")
 TICKS: Mapping[str, tuple[str, Any]] = {
     "waiting": ("fa-clock", lazy_gettext("waits to be sent")),
     "sending": ("fa-clock", lazy_gettext("is being sent")),

@@ -27,6 +27,7 @@ from salesbot.admin.shown.reasons import reason
 from salesbot.channels import registry
 from salesbot.extensions import db
 from salesbot.models import Conversation, Label, Message, MessageTemplate, Order
+from salesbot.models.conversations import TROUBLE
 from salesbot.services import canned, consent, inbox, inbox_list, presence, shop, templates
 from salesbot.services.conversations import window_is_open
 
@@ -160,7 +161,7 @@ _LOOKS = {
     "chat_text": formatters.chat_text,
     "reason": reason,
     "ticks": chat_log.TICKS,
-    "trouble_states": chat_log.TROUBLE,
+    "trouble_states": TROUBLE,
     "is_shown": received.is_shown,
     "is_heard": received.is_heard,
     "local": formatters.local,
